@@ -1,0 +1,46 @@
+//! Every bound that the wire itself sets. What an operator may change stands in the servers' own limits.
+
+/// Bytes before every body; see [`crate::header`].
+pub const HEADER_BYTES: usize = 16;
+
+/// The longest body of a control frame (kinds 0 to 127), in bytes.
+pub const CONTROL_BYTES_MAX: usize = 64 * 1024;
+
+/// The longest body of a bulk frame (kinds 128 to 255), in bytes. The two sides may agree on less.
+pub const BULK_BYTES_MAX: usize = 1024 * 1024;
+
+/// The first bytes of every `Hello` body.
+pub const MAGIC: [u8; 4] = *b"VBTM";
+
+/// The protocol versions this crate speaks, oldest and newest.
+pub const VERSION_MIN: u16 = 1;
+/// See [`VERSION_MIN`].
+pub const VERSION_MAX: u16 = 1;
+
+/// A nick is at most this many characters and, as UTF-8, this many bytes.
+pub const NICK_CHARS_MAX: usize = 24;
+/// See [`NICK_CHARS_MAX`].
+pub const NICK_BYTES_MAX: usize = 72;
+
+/// A room name is at most this many characters and, as UTF-8, this many bytes.
+pub const ROOM_CHARS_MAX: usize = 32;
+/// See [`ROOM_CHARS_MAX`].
+pub const ROOM_BYTES_MAX: usize = 96;
+
+/// A chat message is at most this many bytes of UTF-8.
+pub const TEXT_BYTES_MAX: usize = 16 * 1024;
+
+/// A room's topic is at most this many bytes of UTF-8.
+pub const TOPIC_BYTES_MAX: usize = 512;
+
+/// A `Join` may ask for at most this many earlier events.
+pub const JOIN_LAST_MAX: u16 = 1000;
+
+/// A list reply carries at most this many entries; the asker pages on.
+pub const LIST_ENTRIES_MAX: usize = 500;
+
+/// A `Hello` may carry at most this many cursors.
+pub const CURSORS_MAX: usize = 256;
+
+/// The room everybody finds when they name none.
+pub const DEFAULT_ROOM: &str = "lobby";

@@ -1,0 +1,77 @@
+//! Messages: back as they went, and no body that makes a reader panic.
+
+use bytes::Bytes;
+use proptest::collection::vec;
+use proptest::prelude::*;
+use proto::{ClientMessage, Frame, RequestId, ServerMessage};
+
+use crate::any::{client_message, server_message};
+use crate::cases;
+
+proptest! {
+    #![proptest_config(cases(512))]
+
+    #[test]
+    fn what_a_client_says_comes_back(message in client_message(), id: u64) {
+        let frame = message.to_frame(RequestId(id));
+        prop_assert_eq!((frame.header().kind, frame.header().id), (message.kind().number(), id));
+        prop_assert_eq!(ClientMessage::from_frame(&frame), Ok(message));
+    }
+
+    #[test]
+    fn what_a_server_says_comes_back(message in server_message(), id: u64) {
+        let frame = message.to_frame(RequestId(id));
+        prop_assert_eq!(frame.header().kind, message.kind().number());
+        prop_assert_eq!(ServerMessage::from_frame(&frame), Ok(message));
+    }
+
+    #[test]
+    fn a_message_cut_short_is_refused_or_another_one(message in client_message(), part in 0.0..1.0_f64) {
+        let whole = message.to_frame(RequestId(1));
+        let short = whole.body().slice(..part_of(whole.body().len(), part));
+        if short.len() < whole.body().len() {
+            let read = ClientMessage::from_frame(&Frame::new(whole.header().kind, 1, short));
+            prop_assert_ne!(read, Ok(message));
+        }
+    }
+
+    #[test]
+    fn any_body_of_any_kind_is_read_or_refused(kind: u8, id: u64, body in vec(any::<u8>(), 0..200)) {
+        read_both(&Frame::new(kind, id, Bytes::from(body)))?;
+    }
+
+    #[test]
+    fn a_good_message_with_bad_bytes_in_it_is_read_or_refused(
+        frame in prop_oneof![
+            client_message().prop_map(|message| message.to_frame(RequestId(1))),
+            server_message().prop_map(|message| message.to_frame(RequestId(1))),
+        ],
+        bad in vec((any::<prop::sample::Index>(), any::<u8>()), 1..4),
+        kind in prop::option::of(any::<u8>()),
+    ) {
+        let mut body = frame.body().to_vec();
+        let own_kind = frame.header().kind;
+        for (at, byte) in bad.into_iter().filter(|_| !frame.body().is_empty()) {
+            body[at.index(frame.body().len())] = byte;
+        }
+        read_both(&Frame::new(kind.unwrap_or(own_kind), 1, Bytes::from(body)))?;
+    }
+}
+
+/// Reads `frame` as either side does. What can be read can be said again, and is then read the same: a number may
+/// have come in a longer form than it goes, but a message means one thing.
+fn read_both(frame: &Frame) -> Result<(), TestCaseError> {
+    let id = RequestId(frame.header().id);
+    if let Ok(message) = ClientMessage::from_frame(frame) {
+        prop_assert_eq!(ClientMessage::from_frame(&message.to_frame(id)), Ok(message));
+    }
+    if let Ok(message) = ServerMessage::from_frame(frame) {
+        prop_assert_eq!(ServerMessage::from_frame(&message.to_frame(id)), Ok(message));
+    }
+    Ok(())
+}
+
+#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a part of a small length")]
+fn part_of(len: usize, part: f64) -> usize {
+    (len as f64 * part) as usize
+}

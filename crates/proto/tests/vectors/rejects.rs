@@ -1,0 +1,68 @@
+//! What each `reject` block of the document must be answered with.
+
+use proto::DecodeError;
+use proto::limits::{CONTROL_BYTES_MAX, CURSORS_MAX};
+
+/// Which side reads the bytes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Side {
+    /// A server reads what a client sent.
+    Server,
+    /// A client reads what a server sent.
+    Client,
+}
+
+/// A block's label, who reads it, and the error that has to come.
+pub(crate) struct Reject {
+    pub(crate) label: &'static str,
+    pub(crate) reader: Side,
+    pub(crate) error: DecodeError,
+}
+
+/// Every block of bytes that must be refused. The first word of a label is the error's name.
+pub(crate) fn all() -> Vec<Reject> {
+    use DecodeError as E;
+    let at_server = |label, error| Reject { label, reader: Side::Server, error };
+    let at_client = |label, error| Reject { label, reader: Side::Client, error };
+    let too_long = |kind, len, max| E::BodyTooLong { kind, len, max };
+    let ends_early = |kind| bad(kind, "it ends too early");
+    vec![
+        at_server("BodyTooLong control", too_long(16, 65_537, CONTROL_BYTES_MAX)),
+        at_server("BodyTooLong huge", too_long(18, u32::MAX, CONTROL_BYTES_MAX)),
+        at_server("BodyTooLong bulk", too_long(128, 1, 0)),
+        at_server("BodyTooLong http", too_long(b'/', 0x4745_5420, CONTROL_BYTES_MAX)),
+        at_server("CutShort header", E::CutShort { had: 15, want: 16 }),
+        at_server("CutShort body", E::CutShort { had: 16 + 8, want: 16 + 9 }),
+        at_server("UnknownKind", E::UnknownKind(99)),
+        at_server("UnknownKind of-servers", E::UnknownKind(32)),
+        at_client("UnknownKind of-clients", E::UnknownKind(16)),
+        at_server("BadMagic", E::BadMagic),
+        at_server("BadMagic short", E::BadMagic),
+        at_server("TooManyEntries", E::TooManyEntries { kind: "Hello", count: CURSORS_MAX + 1, max: CURSORS_MAX }),
+        at_server("TrailingBytes join", E::TrailingBytes { kind: "Join", extra: 1 }),
+        at_server("TrailingBytes ping", E::TrailingBytes { kind: "Ping", extra: 3 }),
+        at_client("TrailingBytes event", E::TrailingBytes { kind: "Event", extra: 2 }),
+        at_server("BadBody truncated", ends_early("Join")),
+        at_server("BadBody empty", ends_early("Leave")),
+        at_server("BadBody lying-string", ends_early("Rename")),
+        at_server("BadBody length-bomb", bad("Rename", "a length in it is beyond the limit")),
+        at_server("BadBody list-bomb", ends_early("Hello")),
+        at_client("BadBody list-bomb-at-client", ends_early("MemberList")),
+        at_server("BadBody number-254", bad("Leave", "a number in it does not fit its field")),
+        at_server("BadBody number-too-wide", bad("Leave", "a number in it does not fit its field")),
+        at_server("BadBody variant", bad("Join", "a field in it has no such value")),
+        at_server("BadBody option", bad("ListMembers", "a tag in it is unknown")),
+        at_server("BadBody bool", bad("Join", "a flag in it is neither 0 nor 1")),
+        at_server("BadBody utf8", bad("Rename", "a string in it is not UTF-8")),
+        at_server("BadBody say", ends_early("Say")),
+        at_client("BadBody event", ends_early("Event")),
+        at_client("BadBody event-nick", ends_early("Event")),
+        at_client("BadBody event-long-nick", bad("Event", "the nick in it is too long")),
+        at_client("BadBody event-utf8", bad("Event", "a string in it is not UTF-8")),
+        at_client("BadBody crowd", ends_early("Event")),
+    ]
+}
+
+fn bad(kind: &'static str, why: &'static str) -> DecodeError {
+    DecodeError::BadBody { kind, why }
+}
