@@ -1,0 +1,23 @@
+//! What chat is, and nothing else: commands in, records and replies out. No I/O, no clock, no randomness, no task.
+//!
+//! A [`Hub`] takes one [`Command`] at a time with the time it is, and says in [`Effects`] what has to happen: what
+//! is appended to which room's log, who gets which answer, who follows which log from where. Its owner carries the
+//! effects out, a batch at a time. That makes every rule of the chat testable in a line.
+//!
+//! Reading order: [`command`] and [`effect`] (the boundary), [`hub`] (one match over the commands), then
+//! `hub/people` (who is here), `hub/rooms` (rooms and direct conversations), `hub/presence` (who is told who comes
+//! and goes), `hub/lists`; [`member`] and [`room`] are what it keeps; [`limits`] are its bounds.
+
+#![deny(clippy::print_stdout, clippy::print_stderr)]
+
+pub mod command;
+pub mod effect;
+pub mod hub;
+pub mod limits;
+mod member;
+mod room;
+
+pub use command::{Command, Departure, Millis, Request, SessionId};
+pub use effect::{Deed, Effect, Effects, Record};
+pub use hub::Hub;
+pub use limits::HubLimits;

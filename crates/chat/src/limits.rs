@@ -1,0 +1,19 @@
+//! The hub's bounds.
+
+/// Bounds of one hub. No default: its owner chooses.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct HubLimits {
+    /// Rooms on the server, direct conversations included. At the bound, the longest empty room makes place.
+    pub rooms_max: usize,
+    /// Rooms one person is in, direct conversations included.
+    pub rooms_per_member_max: usize,
+    /// Milliseconds for which the nick and rooms of a broken connection are held; 0 lets them go at once.
+    pub grace_ms: u64,
+    /// Members up to which a room is told by name who comes and goes; beyond it, they are counted.
+    pub named_presence_max: usize,
+    /// Milliseconds after which a count that changed a little is told all the same.
+    pub crowd_interval_ms: u64,
+}
+
+/// Messages of one person that are remembered, so that a resend is known.
+pub const RESENDS_KNOWN: usize = 256;
