@@ -1,0 +1,212 @@
+//! What the operator says on the command line or in the environment.
+
+use std::net::SocketAddr;
+use std::num::NonZeroUsize;
+use std::path::PathBuf;
+
+use clap::{CommandFactory, Parser, ValueEnum};
+
+const EXAMPLES: &str = "Examples:
+  chat-server                                         loopback, port 12101
+  chat-server --listen 127.0.0.1:0                    a free port; the first line says which
+  chat-server --listen 127.0.0.1:12101 --listen [::1]:12101
+  chat-server --strategy pool --workers 64 --queue 100
+  RUST_LOG=debug chat-server --log-format json
+
+The first line on standard output is `listening on HOST:PORT`; logs go to standard error.
+One SIGINT or SIGTERM drains (no new connections, open ones are told and closed); a second closes at once.
+Exit codes: 0 stopped in order, 1 it failed (port taken, directory in use, …), 2 usage.";
+
+/// The Verbatim chat server.
+#[derive(Debug, Clone, Parser)]
+#[command(name = "chat-server", version, about, after_help = EXAMPLES)]
+pub struct Args {
+    /// Address and port to listen on; may be said more than once.
+    #[arg(
+        long,
+        value_name = "ADDR:PORT",
+        default_value = "127.0.0.1:12101",
+        env = "VERBATIM_LISTEN",
+        value_delimiter = ','
+    )]
+    pub listen: Vec<SocketAddr>,
+
+    /// Listen on other addresses than loopback although nothing is encrypted yet.
+    #[arg(long)]
+    pub insecure: bool,
+
+    /// Directory that this server alone uses. Rooms are in memory in this version: it holds a lock, no messages.
+    #[arg(long, value_name = "DIR")]
+    pub data_dir: Option<PathBuf>,
+
+    /// Who serves a connection, and where the others wait; see docs/concurrency.md.
+    #[arg(long, value_enum, default_value = "spawn")]
+    pub strategy: ChatStrategy,
+
+    /// Workers of `pool`; requests worked on at a time under `pool-request`.
+    #[arg(long, value_name = "N", default_value = "64")]
+    pub workers: NonZeroUsize,
+
+    /// Connections (`pool`) or requests (`pool-request`) that may wait for a worker.
+    #[arg(long, value_name = "N", default_value = "256")]
+    pub queue: usize,
+
+    /// Longest wait for a worker, in milliseconds; 0 for no limit.
+    #[arg(long, value_name = "MS", default_value = "0")]
+    pub queue_wait_ms: u64,
+
+    /// Connections open at a time; 0 for no limit but the system's.
+    #[arg(long, value_name = "N", default_value = "10000")]
+    pub max_connections: usize,
+
+    /// Connections open at a time from one address; 0 for no limit.
+    #[arg(long, value_name = "N", default_value = "1000")]
+    pub max_per_address: usize,
+
+    /// Connections the kernel holds before they are accepted.
+    #[arg(long, value_name = "N", default_value = "4096")]
+    pub backlog: u32,
+
+    /// Requests a second that one connection may make in the long run; faster ones are read slower. 0: no bound.
+    #[arg(long, value_name = "N", default_value = "500")]
+    pub rate: u32,
+
+    /// Milliseconds until a connection must have said a good hello.
+    #[arg(long, value_name = "MS", default_value = "10000", value_parser = clap::value_parser!(u64).range(1..))]
+    pub handshake_ms: u64,
+
+    /// Milliseconds of silence after which a client is asked whether it is there, and as long again until it is cut.
+    #[arg(long, value_name = "MS", default_value = "60000", value_parser = clap::value_parser!(u64).range(1..))]
+    pub idle_ms: u64,
+
+    /// Milliseconds for which a client may take nothing of what is sent to it.
+    #[arg(long, value_name = "MS", default_value = "30000", value_parser = clap::value_parser!(u64).range(1..))]
+    pub stall_ms: u64,
+
+    /// Milliseconds for which the nick and rooms of a broken connection are held; 0 lets them go at once.
+    #[arg(long, value_name = "MS", default_value = "30000")]
+    pub grace_ms: u64,
+
+    /// Milliseconds that open connections have to end when the server stops.
+    #[arg(long, value_name = "MS", default_value = "5000")]
+    pub drain_ms: u64,
+
+    /// Rooms at a time, direct conversations included.
+    #[arg(long, value_name = "N", default_value = "16384", value_parser = clap::value_parser!(u32).range(1..))]
+    pub max_rooms: u32,
+
+    /// Rooms one person is in at a time.
+    #[arg(long, value_name = "N", default_value = "64", value_parser = clap::value_parser!(u32).range(1..))]
+    pub max_rooms_per_person: u32,
+
+    /// KiB of a room's newest events held in memory.
+    #[arg(long, value_name = "KIB", default_value = "4096", value_parser = clap::value_parser!(u32).range(16..))]
+    pub room_kib: u32,
+
+    /// MiB of events held in memory for all rooms.
+    #[arg(long, value_name = "MIB", default_value = "256", value_parser = clap::value_parser!(u32).range(1..))]
+    pub rooms_mib: u32,
+
+    /// How log lines look.
+    #[arg(long, value_enum, default_value = "text")]
+    pub log_format: LogFormat,
+
+    /// Print completions for a shell, or the man page, and exit.
+    #[arg(long, value_name = "WHAT", hide = true, exclusive = true)]
+    pub generate: Option<Generate>,
+}
+
+/// The strategies a chat can be served by. The others of `serve` are for short requests or blocking sockets.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum ChatStrategy {
+    /// A task per connection.
+    Spawn,
+    /// N worker tasks; each takes a whole connection, and whoever comes after N waits until one leaves.
+    Pool,
+    /// A task per connection, and at most N requests worked on at a time.
+    PoolRequest,
+}
+
+impl ChatStrategy {
+    /// The strategy as `serve` knows it.
+    pub const fn strategy(self) -> serve::Strategy {
+        match self {
+            Self::Spawn => serve::Strategy::Spawn,
+            Self::Pool => serve::Strategy::Pool,
+            Self::PoolRequest => serve::Strategy::PoolRequest,
+        }
+    }
+}
+
+/// How log lines look.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum LogFormat {
+    /// For people; coloured on a terminal.
+    Text,
+    /// One object a line, for programs.
+    Json,
+}
+
+/// What `--generate` can print.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Generate {
+    /// Completions for bash.
+    Bash,
+    /// Completions for zsh.
+    Zsh,
+    /// Completions for fish.
+    Fish,
+    /// Completions for elvish.
+    Elvish,
+    /// Completions for PowerShell.
+    Powershell,
+    /// The man page.
+    Man,
+}
+
+impl Generate {
+    /// Writes it to standard output.
+    ///
+    /// # Errors
+    /// The output could not be written.
+    pub fn print(self) -> std::io::Result<()> {
+        let mut command = Args::command();
+        let shell = match self {
+            Self::Bash => clap_complete::Shell::Bash,
+            Self::Zsh => clap_complete::Shell::Zsh,
+            Self::Fish => clap_complete::Shell::Fish,
+            Self::Elvish => clap_complete::Shell::Elvish,
+            Self::Powershell => clap_complete::Shell::PowerShell,
+            Self::Man => return clap_mangen::Man::new(command).render(&mut std::io::stdout()),
+        };
+        clap_complete::generate(shell, &mut command, "chat-server", &mut std::io::stdout());
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_command_line_is_consistent() {
+        Args::command().debug_assert();
+    }
+
+    #[test]
+    fn wrong_words_are_refused_with_what_would_be_right() {
+        let rows: &[(&[&str], &str)] = &[
+            (&["--strategy", "fibers"], "possible values: spawn, pool, pool-request"),
+            (&["--strategy", "thread"], "possible values: spawn, pool, pool-request"),
+            (&["--workers", "0"], "--workers"),
+            (&["--queue", "many"], "--queue"),
+            (&["--listen", "nonsense"], "--listen"),
+            (&["--idle-ms", "0"], "--idle-ms"),
+        ];
+        for (words, expected) in rows {
+            let error = Args::try_parse_from(["chat-server"].iter().chain(*words)).unwrap_err();
+            assert_eq!(error.exit_code(), 2, "{words:?}");
+            assert!(error.to_string().contains(expected), "{words:?}: {error}");
+        }
+    }
+}

@@ -1,0 +1,277 @@
+//! The one task that owns the hub. It takes commands in batches, and a batch is carried out as one: first every
+//! record is appended to its log, then answers go out, then followers are woken, each at most once. Nothing here
+//! waits for a socket. (With a store, the batch is the transaction, between the first and the second step.)
+
+mod logs;
+
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use chat::{Departure, Effect, Effects, Hub, HubLimits, Millis, Request, SessionId};
+use proto::message::{Welcome, WireLimits};
+use proto::{Frame, RequestId, RoomId, ServerMessage};
+use serve::RequestPermit;
+use tokio::sync::mpsc;
+use tokio::time::{Instant, MissedTickBehavior};
+
+use crate::outbox::{Follow, Outbox};
+
+pub use logs::LogLimits;
+use logs::Logs;
+
+/// Messages from sessions that wait for the hub; beyond it, sessions wait.
+const INBOX_MAX: usize = 1024;
+
+/// Messages taken as one batch.
+const BATCH_MAX: usize = 128;
+
+/// How often held places and due counts are looked at.
+const TICK: Duration = Duration::from_millis(250);
+
+/// What a session tells the hub's owner.
+#[derive(Debug)]
+pub enum ToHub {
+    /// A session begins to ask.
+    Open {
+        /// Which.
+        session: SessionId,
+        /// Where its answers go.
+        outbox: Arc<Outbox>,
+    },
+    /// A session asks.
+    Requests {
+        /// Which.
+        session: SessionId,
+        /// What, in order.
+        requests: Vec<Request>,
+        /// Given back when they are answered; what strategy `pool-request` bounds.
+        permit: Option<RequestPermit>,
+    },
+    /// A session ends, after what it asked before.
+    Leave {
+        /// Which.
+        session: SessionId,
+        /// How.
+        departure: Departure,
+        /// The last frame it is sent, if it still listens.
+        goodbye: Option<Frame>,
+    },
+}
+
+/// A way to the hub's owner, for sessions.
+#[derive(Debug, Clone)]
+pub struct HubPort(mpsc::Sender<ToHub>);
+
+impl HubPort {
+    /// Hands a message over; waits while the hub is behind. False if the hub is gone.
+    pub async fn send(&self, message: ToHub) -> bool {
+        self.0.send(message).await.is_ok()
+    }
+
+    /// The same without waiting; the message comes back if it cannot be handed over now.
+    ///
+    /// # Errors
+    /// The hub is behind, or gone.
+    pub fn offer(&self, message: ToHub) -> Result<(), ToHub> {
+        use mpsc::error::TrySendError::{Closed, Full};
+        self.0.try_send(message).map_err(|(Full(message) | Closed(message))| message)
+    }
+}
+
+/// Owns the hub, the logs and the sessions' outboxes.
+#[derive(Debug)]
+pub struct HubOwner {
+    hub: Hub,
+    inbox: mpsc::Receiver<ToHub>,
+    sessions: HashMap<SessionId, Seated>,
+    logs: Logs,
+    clock: Clock,
+    effects: Effects,
+    agent: String,
+    wire_limits: WireLimits,
+}
+
+#[derive(Debug)]
+struct Seated {
+    outbox: Arc<Outbox>,
+    rooms: Vec<RoomId>,
+}
+
+impl HubOwner {
+    /// An empty hub and the way to it. `wire_limits` is what clients are told.
+    pub fn new(hub_limits: HubLimits, log_limits: LogLimits, wire_limits: WireLimits) -> (Self, HubPort) {
+        let (sender, inbox) = mpsc::channel(INBOX_MAX);
+        let owner = Self {
+            hub: Hub::new(hub_limits),
+            inbox,
+            sessions: HashMap::new(),
+            logs: Logs::new(log_limits),
+            clock: Clock::start(),
+            effects: Vec::new(),
+            agent: format!("chat-server {}", env!("CARGO_PKG_VERSION")),
+            wire_limits,
+        };
+        (owner, HubPort(sender))
+    }
+
+    /// Runs until every [`HubPort`] is dropped.
+    pub async fn run(mut self) {
+        let mut batch = Vec::with_capacity(BATCH_MAX);
+        let mut tick = tokio::time::interval(TICK);
+        tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        loop {
+            tokio::select! {
+                count = self.inbox.recv_many(&mut batch, BATCH_MAX) => match count {
+                    0 => break,
+                    _ => self.take(&mut batch),
+                },
+                _ = tick.tick() => self.tick(),
+            }
+        }
+        let (events, bytes) = self.logs.appended();
+        tracing::info!(events, bytes, census = ?self.hub.census(), "the hub has stopped");
+    }
+
+    fn take(&mut self, batch: &mut Vec<ToHub>) {
+        let now = self.clock.now();
+        let mut permits = Vec::new();
+        let mut goodbyes = Vec::new();
+        for message in batch.drain(..) {
+            match message {
+                ToHub::Open { session, outbox } => {
+                    self.sessions.insert(session, Seated { outbox, rooms: Vec::new() });
+                }
+                ToHub::Requests { session, requests, permit } => {
+                    permits.extend(permit);
+                    for request in requests {
+                        self.hub.handle(now, session, request, &mut self.effects);
+                    }
+                }
+                ToHub::Leave { session, departure, goodbye } => {
+                    self.hub.gone(now, session, departure, &mut self.effects);
+                    goodbyes.push((session, goodbye));
+                }
+            }
+        }
+        self.carry_out();
+        for (session, goodbye) in goodbyes {
+            self.unseat(session, goodbye.as_ref());
+        }
+    }
+
+    fn tick(&mut self) {
+        let now = self.clock.now();
+        self.hub.tick(now, &mut self.effects);
+        let abandoned: Vec<_> = self
+            .sessions
+            .iter()
+            .filter(|(_, seated)| seated.outbox.is_abandoned())
+            .map(|(session, _)| *session)
+            .collect();
+        for session in &abandoned {
+            self.hub.gone(now, *session, Departure::Broken, &mut self.effects);
+        }
+        self.carry_out();
+        for session in abandoned {
+            self.unseat(session, None);
+        }
+    }
+
+    /// Carries a batch's effects out: records, answers, wakes.
+    fn carry_out(&mut self) {
+        let mut effects = std::mem::take(&mut self.effects);
+        for effect in &effects {
+            if let Effect::Append(record) = effect {
+                self.logs.stage(record);
+            }
+        }
+        self.logs.commit();
+        for effect in effects.drain(..) {
+            self.carry_out_one(effect);
+        }
+        self.logs.wake_followers();
+        self.effects = effects;
+    }
+
+    fn carry_out_one(&mut self, effect: Effect) {
+        match effect {
+            Effect::Append(_) => {}
+            Effect::Reply { to, request, reply } => self.answer(to, request, &reply),
+            Effect::Admit { to, request, nick, token, resumed } => {
+                let Some(seated) = self.sessions.get(&to) else { return };
+                seated.outbox.admit();
+                let welcome = ServerMessage::Welcome(Welcome {
+                    version: proto::limits::VERSION_MAX,
+                    features: 0,
+                    agent: self.agent.clone(),
+                    nick: nick.as_str().to_owned(),
+                    token,
+                    resumed,
+                    limits: self.wire_limits,
+                });
+                self.answer(to, request, &welcome);
+            }
+            Effect::Enter { to, request, mut joined, reach } => {
+                let Some(seated) = self.sessions.get_mut(&to) else { return };
+                let (room, outbox) = (joined.room, &seated.outbox);
+                let is_new = !seated.rooms.contains(&room);
+                let (log, first) = self.logs.follow(room, (to, outbox), is_new, joined.first, reach);
+                if is_new {
+                    seated.rooms.push(room);
+                }
+                joined.first = first;
+                let cursor = room_log::Cursor::at(first);
+                let reply = ServerMessage::Joined(joined);
+                outbox.enter(request, &reply.to_frame(request), Follow::Begin { room, log, cursor });
+            }
+            Effect::Exit { session, room } => {
+                let Some(seated) = self.sessions.get_mut(&session) else { return };
+                seated.rooms.retain(|followed| *followed != room);
+                seated.outbox.exit(room);
+                self.logs.unfollow(room, session);
+            }
+            Effect::Forget(room) => self.logs.forget(room),
+            Effect::Close { session, code } => {
+                let goodbye = ServerMessage::Goodbye(proto::message::Goodbye { code, refusal: None });
+                self.unseat(session, Some(&goodbye.to_frame(RequestId(0))));
+            }
+        }
+    }
+
+    fn answer(&self, to: SessionId, request: RequestId, reply: &ServerMessage) {
+        if let Some(seated) = self.sessions.get(&to) {
+            seated.outbox.answer(request, &reply.to_frame(request));
+        }
+    }
+
+    fn unseat(&mut self, session: SessionId, goodbye: Option<&Frame>) {
+        let Some(seated) = self.sessions.remove(&session) else { return };
+        for room in seated.rooms {
+            self.logs.unfollow(room, session);
+        }
+        seated.outbox.close(goodbye);
+    }
+}
+
+/// Wall time that never goes back: read once, then carried on by the monotonic clock.
+#[derive(Debug)]
+struct Clock {
+    started: Instant,
+    started_at_ms: u64,
+}
+
+impl Clock {
+    fn start() -> Self {
+        let since_epoch = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+        Self { started: Instant::now(), started_at_ms: millis(since_epoch) }
+    }
+
+    fn now(&self) -> Millis {
+        Millis(self.started_at_ms).plus(millis(self.started.elapsed()))
+    }
+}
+
+fn millis(duration: Duration) -> u64 {
+    u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
+}

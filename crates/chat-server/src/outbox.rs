@@ -1,0 +1,210 @@
+//! What a session is owed: answers, and which rooms it follows. The hub's owner puts in, the session's writer takes.
+//!
+//! Room events are not in here: they stand in the rooms' logs, and the writer reads them there. So an outbox is
+//! bounded by what its own session asked and has not been told yet ([`Outbox::has_room`]), whoever else talks.
+
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use proto::{Frame, RequestId, RoomId};
+use room_log::{Cursor, RoomLog};
+use tokio::sync::Notify;
+
+/// Answers waiting to be written, in bytes, at which a session reads no further requests.
+const REPLY_BYTES_MAX: usize = 64 * 1024;
+
+/// Unanswered requests at which a session reads no further requests.
+const UNANSWERED_MAX: usize = 1024;
+
+/// The meeting place of one session's writer, its reader, and the hub's owner.
+#[derive(Debug, Default)]
+pub struct Outbox {
+    owed: Mutex<Owed>,
+    /// Whether there is something in `owed` to take, so that a writer woken by a log need not lock.
+    is_owed: AtomicBool,
+    /// Wakes the writer.
+    owing: Notify,
+    /// Wakes the reader when there is room again.
+    relief: Notify,
+    /// Whether a hello was good.
+    admitted: AtomicBool,
+    /// Whether the session is gone without having been able to say so.
+    abandoned: AtomicBool,
+}
+
+#[derive(Debug, Default)]
+struct Owed {
+    /// Whole frames.
+    replies: Vec<u8>,
+    follows: Vec<Follow>,
+    unanswered: usize,
+    /// Set once; nothing is taken in behind it.
+    closing: bool,
+}
+
+impl Owed {
+    fn settle(&mut self, request: RequestId) {
+        if request.0 != 0 {
+            self.unanswered = self.unanswered.saturating_sub(1);
+        }
+    }
+}
+
+/// A change in which logs a session follows.
+#[derive(Debug)]
+pub enum Follow {
+    /// From here on; replaces what was followed of the same room.
+    Begin {
+        /// The room.
+        room: RoomId,
+        /// Its log.
+        log: Arc<RoomLog>,
+        /// Where to begin.
+        cursor: Cursor,
+    },
+    /// No longer.
+    End(RoomId),
+}
+
+/// What a writer took.
+#[derive(Debug, Default)]
+pub struct Taken {
+    /// Whole frames.
+    pub replies: Vec<u8>,
+    /// Changes, in order. The `Joined` that belongs to a beginning is in `replies`.
+    pub follows: Vec<Follow>,
+    /// Whether this is the end: after `replies` the session closes.
+    pub closing: bool,
+}
+
+impl Outbox {
+    /// Puts the answer to `request` in, or, with 0, what nobody asked.
+    pub fn answer(&self, request: RequestId, frame: &Frame) {
+        let mut owed = self.lock();
+        owed.settle(request);
+        if !owed.closing {
+            frame.write(&mut owed.replies);
+        }
+        drop(owed);
+        self.owe();
+    }
+
+    /// Puts the answer `Joined` in and lets the session follow the room, as one.
+    pub fn enter(&self, request: RequestId, joined: &Frame, follow: Follow) {
+        let mut owed = self.lock();
+        owed.settle(request);
+        if !owed.closing {
+            joined.write(&mut owed.replies);
+            owed.follows.push(follow);
+        }
+        drop(owed);
+        self.owe();
+    }
+
+    /// Lets the session no longer follow a room.
+    pub fn exit(&self, room: RoomId) {
+        self.lock().follows.push(Follow::End(room));
+        self.owe();
+    }
+
+    /// Ends the session with `goodbye`, behind the answers it is still owed. The first goodbye stands.
+    pub fn close(&self, goodbye: Option<&Frame>) {
+        let mut owed = self.lock();
+        if !owed.closing {
+            owed.closing = true;
+            if let Some(frame) = goodbye {
+                frame.write(&mut owed.replies);
+            }
+        }
+        drop(owed);
+        self.owe();
+    }
+
+    /// Tells the writer that a log it follows has grown.
+    pub fn wake(&self) {
+        self.owing.notify_one();
+    }
+
+    /// Takes everything that is owed; `None` if nothing has been put in since.
+    pub fn take(&self) -> Option<Taken> {
+        if !self.is_owed.swap(false, Ordering::Acquire) {
+            return None;
+        }
+        let mut owed = self.lock();
+        let taken = Taken {
+            replies: std::mem::take(&mut owed.replies),
+            follows: std::mem::take(&mut owed.follows),
+            closing: owed.closing,
+        };
+        drop(owed);
+        if !taken.replies.is_empty() {
+            self.relief.notify_one();
+        }
+        Some(taken)
+    }
+
+    /// Waits until something is owed, or a log has grown, since the last [`Self::take`].
+    pub async fn owing(&self) {
+        self.owing.notified().await;
+    }
+
+    /// Counts `requests` as asked and not answered.
+    pub fn asked(&self, requests: usize) {
+        self.lock().unanswered += requests;
+    }
+
+    /// Whether the session may ask more: neither answers nor questions have piled up.
+    pub fn has_room(&self) -> bool {
+        let owed = self.lock();
+        owed.unanswered < UNANSWERED_MAX && owed.replies.len() < REPLY_BYTES_MAX
+    }
+
+    /// Waits until [`Self::has_room`].
+    pub async fn room(&self) {
+        while !self.has_room() {
+            self.relief.notified().await;
+        }
+    }
+
+    /// Waits until everything asked is answered and on its way. For requests with big answers, one at a time.
+    pub async fn settled(&self) {
+        while !self.is_settled() {
+            self.relief.notified().await;
+        }
+    }
+
+    fn is_settled(&self) -> bool {
+        let owed = self.lock();
+        owed.unanswered == 0 && owed.replies.is_empty()
+    }
+
+    /// Notes that a hello was good.
+    pub fn admit(&self) {
+        self.admitted.store(true, Ordering::Release);
+    }
+
+    /// Whether a hello was good.
+    pub fn is_admitted(&self) -> bool {
+        self.admitted.load(Ordering::Acquire)
+    }
+
+    /// Notes that the session is gone, for [`Self::is_abandoned`].
+    pub fn abandon(&self) {
+        self.abandoned.store(true, Ordering::Release);
+    }
+
+    /// Whether the session is gone.
+    pub fn is_abandoned(&self) -> bool {
+        self.abandoned.load(Ordering::Acquire)
+    }
+
+    fn owe(&self) {
+        self.is_owed.store(true, Ordering::Release);
+        self.owing.notify_one();
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Owed> {
+        // Nothing panics while the lock is held; were it so, what is owed would still be whole frames.
+        self.owed.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}

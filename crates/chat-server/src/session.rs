@@ -1,0 +1,239 @@
+//! One connection, over any stream. The reader turns frames into commands for the hub; the writer takes answers from
+//! the outbox and events from the rooms' logs. They meet nowhere else: whoever reads never writes.
+
+pub(crate) mod intake;
+mod pace;
+mod reader;
+mod writer;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use chat::{Departure, SessionId};
+use proto::message::Goodbye;
+use proto::{CloseCode, Code, Frame, Refusal, RequestId, ServerMessage};
+use serve::{PhaseWatch, RequestGate};
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite};
+
+use crate::hub_owner::{HubPort, ToHub};
+use crate::outbox::Outbox;
+use reader::{Ending, Reader};
+use writer::{Writer, WriterEnd};
+
+/// After the goodbye, how long the peer's last bytes are read away, so that a reset does not eat the goodbye.
+const LINGER: Duration = Duration::from_millis(500);
+
+/// How long a goodbye may take to be written, and what is owed before it.
+const FAREWELL: Duration = Duration::from_secs(5);
+
+/// A session's bounds in time and rate. No default: the operator chooses.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct SessionLimits {
+    /// Milliseconds until the hello must be good.
+    pub handshake_ms: u64,
+    /// Milliseconds of silence after which a ping is sent; after twice that the session ends.
+    pub idle_ms: u64,
+    /// Milliseconds for which a peer may take nothing of what is written to it.
+    pub stall_ms: u64,
+    /// Requests a second, in the long run; 0 for no bound. Who asks faster is read slower.
+    pub requests_per_second: u32,
+}
+
+/// Why a session ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum SessionEnd {
+    /// The peer said bye.
+    Bye,
+    /// The peer closed its side between two frames.
+    PeerClosed,
+    /// The connection broke, or ended inside a frame.
+    PeerVanished,
+    /// The peer's bytes were not the protocol.
+    PeerFault,
+    /// No good hello in time.
+    HandshakeTimeout,
+    /// Silence.
+    Idle,
+    /// The peer took nothing for too long.
+    Stalled,
+    /// The same person came back on another connection.
+    Replaced,
+    /// The server stops.
+    Drained,
+}
+
+/// What every session shares.
+#[derive(Debug, Clone)]
+pub struct Surroundings {
+    /// The way to the hub.
+    pub hub: HubPort,
+    /// Bounds.
+    pub limits: SessionLimits,
+}
+
+/// Runs a session over `stream` until it ends, and says why it did. Dropped early, it leaves no trace: the hub
+/// learns that the connection broke.
+pub async fn run<S>(
+    stream: S,
+    session: SessionId,
+    around: &Surroundings,
+    gate: &RequestGate,
+    mut phase: PhaseWatch,
+) -> SessionEnd
+where
+    S: AsyncRead + AsyncWrite + Unpin,
+{
+    let outbox = Arc::new(Outbox::default());
+    let mut seat = Seat { session, hub: &around.hub, outbox: &outbox, stands: Standing::Unknown };
+    let (read_half, write_half) = tokio::io::split(stream);
+    let mut reader = Reader::new(read_half, &around.limits);
+    let mut writer = Writer::new(write_half, &outbox, around.limits.stall_ms);
+    let ending = tokio::select! {
+        biased;
+        ending = reader.run(&mut seat, gate) => ending,
+        end = writer.run() => ending_after(end),
+        () = phase.draining() => Ending::Draining,
+    };
+    // Boxed: an ending session may cost an allocation; an idle one shall not carry the room for its end.
+    Box::pin(finish(ending, seat, reader, writer)).await
+}
+
+/// Says goodbye, as far as there is somebody to say it to.
+async fn finish<R, W>(ending: Ending, mut seat: Seat<'_>, reader: Reader<R>, mut writer: Writer<W>) -> SessionEnd
+where
+    R: AsyncRead + Unpin,
+    W: AsyncWrite + Unpin,
+{
+    let end = ending.session_end();
+    if let Ending::Foreign(caller) = &ending {
+        writer.say_plainly(caller.answer()).await;
+    } else {
+        seat.leave(&ending).await;
+        if ending.is_peer_gone() || tokio::time::timeout(FAREWELL, writer.run()).await.is_err() {
+            return end;
+        }
+    }
+    writer.shut().await;
+    reader.linger(LINGER).await;
+    end
+}
+
+/// A session's place in the hub. Whatever becomes of the session, the hub learns that it is gone.
+#[derive(Debug)]
+struct Seat<'a> {
+    session: SessionId,
+    hub: &'a HubPort,
+    outbox: &'a Arc<Outbox>,
+    stands: Standing,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Standing {
+    /// The hub has not heard of the session.
+    Unknown,
+    Open,
+    Left,
+}
+
+impl Seat<'_> {
+    /// Makes the session known to the hub, once.
+    async fn open(&mut self) {
+        if self.stands == Standing::Unknown {
+            self.stands = Standing::Open;
+            self.tell(ToHub::Open { session: self.session, outbox: Arc::clone(self.outbox) }).await;
+        }
+    }
+
+    /// Hands a message to the hub; only a wait, when the hub is behind, costs an allocation.
+    fn tell(&self, message: ToHub) -> impl Future<Output = bool> + Send {
+        let waiting = self.hub.offer(message).err().map(|message| Box::pin(self.hub.send(message)));
+        async move {
+            match waiting {
+                None => true,
+                Some(sent) => sent.await,
+            }
+        }
+    }
+
+    /// Leaves the hub; the goodbye is written behind what is still owed.
+    async fn leave(&mut self, ending: &Ending) {
+        let goodbye = ending.goodbye();
+        if self.stands != Standing::Open {
+            return self.outbox.close(goodbye.as_ref());
+        }
+        let departure = match ending {
+            Ending::Bye => Departure::Bye,
+            _ => Departure::Broken,
+        };
+        if !self.tell(ToHub::Leave { session: self.session, departure, goodbye: goodbye.clone() }).await {
+            self.outbox.close(goodbye.as_ref());
+        }
+        self.stands = Standing::Left;
+    }
+}
+
+/// The writer ended first: the peer is gone, or the hub closed the session.
+const fn ending_after(end: WriterEnd) -> Ending {
+    match end {
+        WriterEnd::Closed => Ending::Replaced,
+        WriterEnd::Broken => Ending::Vanished,
+        WriterEnd::Stalled => Ending::Stalled,
+    }
+}
+
+impl Drop for Seat<'_> {
+    fn drop(&mut self) {
+        if self.stands == Standing::Open {
+            // The session was cut. If the inbox is full the hub's owner finds the mark at its next tick.
+            self.outbox.abandon();
+            let leave = ToHub::Leave { session: self.session, departure: Departure::Broken, goodbye: None };
+            drop(self.hub.offer(leave));
+        }
+    }
+}
+
+impl Ending {
+    fn session_end(&self) -> SessionEnd {
+        match self {
+            Self::Bye => SessionEnd::Bye,
+            Self::Closed => SessionEnd::PeerClosed,
+            Self::Vanished => SessionEnd::PeerVanished,
+            Self::Fault(_) | Self::Foreign(_) => SessionEnd::PeerFault,
+            Self::HandshakeTimeout => SessionEnd::HandshakeTimeout,
+            Self::Idle => SessionEnd::Idle,
+            Self::Stalled => SessionEnd::Stalled,
+            Self::Replaced => SessionEnd::Replaced,
+            Self::Draining => SessionEnd::Drained,
+        }
+    }
+
+    const fn is_peer_gone(&self) -> bool {
+        matches!(self, Self::Vanished | Self::Stalled)
+    }
+
+    fn goodbye(&self) -> Option<Frame> {
+        let (code, refusal) = match self {
+            Self::Bye | Self::Closed => (CloseCode::Bye, None),
+            Self::Fault(refusal) => (CloseCode::PeerFault, Some(refusal.clone())),
+            Self::HandshakeTimeout => (CloseCode::HandshakeTimeout, None),
+            Self::Idle => (CloseCode::Idle, None),
+            Self::Draining => (CloseCode::Draining, None),
+            Self::Stalled | Self::Replaced | Self::Vanished | Self::Foreign(_) => return None,
+        };
+        Some(ServerMessage::Goodbye(Goodbye { code, refusal }).to_frame(RequestId(0)))
+    }
+}
+
+impl<R: AsyncRead + Unpin> Reader<R> {
+    /// Reads what still comes and drops it, until the peer closes or the time is over.
+    async fn linger(mut self, at_most: Duration) {
+        let mut scratch = [0; 512];
+        let drain = async { while matches!(self.input().read(&mut scratch).await, Ok(1..)) {} };
+        // Whether the peer closed or the time ran out, the connection is done.
+        let _done: Result<(), _> = tokio::time::timeout(at_most, drain).await;
+    }
+}
+
+fn out_of_place(words: &str) -> Refusal {
+    Refusal::new(Code::OutOfPlace, words)
+}

@@ -1,0 +1,151 @@
+//! A client's message becomes a command: names and texts are parsed here, once. What breaks a rule becomes a
+//! refusal in the message's place; what is not the protocol ends the session.
+
+use chat::{Command, Request};
+use proto::limits::{MAGIC, VERSION_MAX, VERSION_MIN};
+use proto::message::Hello;
+use proto::{ClientMessage, Code, DecodeError, Frame, Kind, Nick, Refusal, RequestId, RoomName, Text, Token};
+
+use super::out_of_place;
+
+/// Hellos on one connection, before the peer is asked to begin anew.
+const HELLOS_MAX: u32 = 8;
+
+/// What becomes of a frame.
+#[derive(Debug)]
+pub(crate) enum Intake {
+    /// The hub shall answer.
+    Ask(Request),
+    /// The same, and its answer may be long: it is asked alone.
+    AskAlone(Request),
+    /// Nothing to do.
+    Heard,
+    /// The peer leaves on purpose.
+    Bye,
+    /// The session ends with this.
+    Fault(Refusal),
+}
+
+/// What the intake knows of its session.
+#[derive(Debug, Default)]
+pub(crate) struct Intaker {
+    hellos: u32,
+}
+
+impl Intaker {
+    /// What becomes of `frame`. `token` makes a fresh random token.
+    pub(crate) fn take(&mut self, frame: &Frame, token: impl FnOnce() -> Option<Token>) -> Intake {
+        let message = match ClientMessage::from_frame(frame) {
+            Ok(message) => message,
+            Err(DecodeError::UnknownKind(_)) if frame.header().is_skippable() => return Intake::Heard,
+            Err(DecodeError::UnknownKind(number)) if self.hellos > 0 => {
+                return ask(frame, Command::Refused(unknown_kind(number)));
+            }
+            Err(error) => return Intake::Fault(Refusal::from(&error)),
+        };
+        match message {
+            ClientMessage::Hello(hello) => self.hello(frame, hello, token),
+            _ if self.hellos == 0 => Intake::Fault(out_of_place("the first frame must be a hello")),
+            ClientMessage::Pong => Intake::Heard,
+            ClientMessage::Bye => Intake::Bye,
+            message => match (frame.header().id, command(message)) {
+                (0, _) => Intake::Fault(Refusal::new(Code::BadFrame, "a request's id must not be 0")),
+                (_, command @ (Command::ListRooms { .. } | Command::ListMembers { .. })) => {
+                    Intake::AskAlone(Request { id: RequestId(frame.header().id), command })
+                }
+                (_, command) => ask(frame, command),
+            },
+        }
+    }
+
+    fn hello(&mut self, frame: &Frame, hello: Hello, token: impl FnOnce() -> Option<Token>) -> Intake {
+        self.hellos += 1;
+        if frame.header().id == 0 {
+            return Intake::Fault(Refusal::new(Code::BadFrame, "a request's id must not be 0"));
+        }
+        if hello.magic != MAGIC {
+            return Intake::Fault(Refusal::from(&DecodeError::BadMagic));
+        }
+        if hello.version_min > VERSION_MAX || hello.version_max < VERSION_MIN {
+            let words = format!(
+                "this server speaks versions {VERSION_MIN} to {VERSION_MAX}, and the client {} to {}",
+                hello.version_min, hello.version_max
+            );
+            return Intake::Fault(Refusal::new(Code::BadVersion, words));
+        }
+        if self.hellos > HELLOS_MAX {
+            let words = format!("{HELLOS_MAX} hellos are the most on one connection; connect again");
+            return Intake::Fault(Refusal::new(Code::TooManyTries, words).with_limit("hellos", u64::from(HELLOS_MAX)));
+        }
+        let Some(token) = token() else {
+            return Intake::Fault(Refusal::new(Code::Busy, "the server has no random numbers; try later"));
+        };
+        let command = match hello.nick.parse::<Nick>() {
+            Ok(nick) => Command::Hello { nick, token, resume: hello.resume },
+            Err(error) => {
+                let refusal = Refusal::bad_name(Code::BadNick, &hello.nick, &error);
+                Command::Refused(match salvaged(&hello.nick) {
+                    Some(offer) => refusal.with_offer(offer.as_str()),
+                    None => refusal,
+                })
+            }
+        };
+        ask(frame, command)
+    }
+}
+
+fn ask(frame: &Frame, command: Command) -> Intake {
+    Intake::Ask(Request { id: RequestId(frame.header().id), command })
+}
+
+fn unknown_kind(number: u8) -> Refusal {
+    match Kind::from_number(number) {
+        Some(kind) => out_of_place(&format!("a {kind:?} frame has no place from a client to a chat server")),
+        None => Refusal::from(&DecodeError::UnknownKind(number)),
+    }
+}
+
+fn command(message: ClientMessage) -> Command {
+    let parsed = match message {
+        ClientMessage::Join(join) => {
+            room_name(&join.room).map(|room| Command::Join { room, since: join.since, announce: join.announce })
+        }
+        ClientMessage::Leave(leave) => Ok(Command::Leave(leave.room)),
+        ClientMessage::Say(say) => Text::parse(say.text)
+            .map(|text| Command::Say { room: say.room, message: say.message, text })
+            .map_err(|error| Refusal::bad_text(&error)),
+        ClientMessage::SetTopic(set) => set
+            .topic
+            .parse()
+            .map(|topic| Command::SetTopic { room: set.room, topic })
+            .map_err(|error| Refusal::bad_text(&error)),
+        ClientMessage::ListRooms(list) => Ok(Command::ListRooms { after: list.after }),
+        ClientMessage::ListMembers(list) => list
+            .room
+            .map(|room| room_name(&room))
+            .transpose()
+            .map(|room| Command::ListMembers { room, after: list.after }),
+        ClientMessage::OpenDirect(open) => nick(&open.nick).map(|nick| Command::OpenDirect { nick, since: open.since }),
+        ClientMessage::Rename(rename) => nick(&rename.nick).map(Command::Rename),
+        ClientMessage::Ping => Ok(Command::Ping),
+        ClientMessage::Hello(_) | ClientMessage::Pong | ClientMessage::Bye => {
+            Err(out_of_place("this message has no answer"))
+        }
+    };
+    parsed.unwrap_or_else(Command::Refused)
+}
+
+fn nick(typed: &str) -> Result<Nick, Refusal> {
+    typed.parse().map_err(|error| Refusal::bad_name(Code::BadNick, typed, &error))
+}
+
+fn room_name(typed: &str) -> Result<RoomName, Refusal> {
+    typed.parse().map_err(|error| Refusal::bad_name(Code::BadRoomName, typed, &error))
+}
+
+/// What of a bad nick could be a good one.
+fn salvaged(typed: &str) -> Option<Nick> {
+    let plain = |c: &char| c.is_alphanumeric() || *c == '_';
+    let kept: String = typed.chars().take(1024).filter(plain).take(proto::limits::NICK_CHARS_MAX).collect();
+    kept.parse().ok()
+}

@@ -1,0 +1,204 @@
+//! The writing half: one writer per connection picks what goes next, by lane.
+//!
+//! Control (answers, pings) goes before room events; within the rooms' lane the rooms take turns. Events are read
+//! from the rooms' logs when the socket can take them, never queued: a slow peer is merely behind. The lanes for
+//! transfers go behind these two.
+
+use std::collections::VecDeque;
+use std::future::poll_fn;
+use std::io::{self, IoSlice};
+use std::pin::Pin;
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::{Buf, Bytes};
+use futures::FutureExt;
+use proto::message::Missed;
+use proto::{RequestId, RoomId, ServerMessage};
+use room_log::{Cursor, Reading, RoomLog};
+use tokio::io::{AsyncWrite, AsyncWriteExt};
+
+use crate::outbox::{Follow, Outbox};
+
+/// What the writer takes in hand at a time, in bytes: enough for one full write, little enough that an answer
+/// which comes meanwhile does not wait long.
+const HAND_BYTES: usize = 128 * 1024;
+
+/// Pieces given to the system in one write.
+const PIECES_MAX: usize = 64;
+
+/// Pieces for which the hand keeps its place when it is empty.
+const HAND_KEPT: usize = 8;
+
+/// Why the writing came to an end.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum WriterEnd {
+    /// The outbox was closed, and everything owed is written.
+    Closed,
+    /// The connection broke.
+    Broken,
+    /// The peer took nothing for as long as allowed.
+    Stalled,
+}
+
+/// Invariant: what is in hand is whole frames, but for the first, which may be partly written; so `run` may be
+/// dropped at any await and called again.
+#[derive(Debug)]
+pub(super) struct Writer<W> {
+    output: W,
+    outbox: Arc<Outbox>,
+    hand: VecDeque<Bytes>,
+    rooms: Vec<Followed>,
+    /// Whose turn it is in the rooms' lane.
+    turn: usize,
+    closing: bool,
+    unflushed: bool,
+    stall: Duration,
+}
+
+#[derive(Debug)]
+struct Followed {
+    room: RoomId,
+    log: Arc<RoomLog>,
+    cursor: Cursor,
+}
+
+impl<W: AsyncWrite + Unpin> Writer<W> {
+    pub(super) fn new(output: W, outbox: &Arc<Outbox>, stall_ms: u64) -> Self {
+        Self {
+            output,
+            outbox: Arc::clone(outbox),
+            hand: VecDeque::new(),
+            rooms: Vec::new(),
+            turn: 0,
+            closing: false,
+            unflushed: false,
+            stall: Duration::from_millis(stall_ms),
+        }
+    }
+
+    /// Writes what is owed, until the outbox is closed or the peer is gone.
+    pub(super) async fn run(&mut self) -> WriterEnd {
+        loop {
+            if self.hand.is_empty() {
+                self.fill_hand();
+            }
+            if self.hand.is_empty() {
+                if self.closing {
+                    return WriterEnd::Closed;
+                }
+                if self.unflushed && self.output.flush().await.is_err() {
+                    return WriterEnd::Broken;
+                }
+                self.unflushed = false;
+                self.outbox.owing().await;
+                continue;
+            }
+            // Most writes are taken at once; only one that is not costs a timer.
+            let written = match self.write_some().now_or_never() {
+                Some(written) => Ok(written),
+                None => tokio::time::timeout(self.stall, self.write_some()).await,
+            };
+            match written {
+                Ok(Ok(())) => self.unflushed = true,
+                Ok(Err(_)) => return WriterEnd::Broken,
+                Err(_) => return WriterEnd::Stalled,
+            }
+        }
+    }
+
+    /// Writes words for a caller who speaks something else. What goes wrong here can be told nobody.
+    pub(super) async fn say_plainly(&mut self, words: &str) {
+        let written = tokio::time::timeout(self.stall, self.output.write_all(words.as_bytes())).await;
+        tracing::debug!(?written, "answered a caller who speaks something else");
+    }
+
+    /// Closes the writing side, so that the peer sees an end behind the last frame.
+    pub(super) async fn shut(&mut self) {
+        let shut = tokio::time::timeout(self.stall, self.output.shutdown()).await;
+        tracing::trace!(?shut, "closed the writing side");
+    }
+
+    /// Takes in hand what goes next: first what is owed, then events.
+    fn fill_hand(&mut self) {
+        if let Some(taken) = self.outbox.take() {
+            if !taken.replies.is_empty() {
+                self.hand.push_back(taken.replies.into());
+            }
+            for follow in taken.follows {
+                self.follow(follow);
+            }
+            self.closing |= taken.closing;
+        }
+        if self.closing {
+            return;
+        }
+        self.fill_from_rooms();
+    }
+
+    fn follow(&mut self, follow: Follow) {
+        let room = match &follow {
+            Follow::Begin { room, .. } | Follow::End(room) => *room,
+        };
+        self.rooms.retain(|followed| followed.room != room);
+        if let Follow::Begin { room, log, cursor } = follow {
+            self.rooms.push(Followed { room, log, cursor });
+        }
+    }
+
+    fn fill_from_rooms(&mut self) {
+        let count = self.rooms.len();
+        let mut budget = HAND_BYTES;
+        for step in 0..count {
+            let at = (self.turn + step) % count;
+            let Some(followed) = self.rooms.get_mut(at) else { break };
+            match followed.log.read(&mut followed.cursor, budget, &mut self.hand) {
+                Reading::Current => {}
+                Reading::Taken { bytes } => budget = budget.saturating_sub(bytes),
+                Reading::Missed { from, to } => {
+                    let missed = ServerMessage::Missed(Missed { room: followed.room, from, to });
+                    let mut bytes = Vec::new();
+                    missed.to_frame(RequestId(0)).write(&mut bytes);
+                    self.hand.push_back(bytes.into());
+                }
+            }
+            if budget == 0 {
+                self.turn = at + 1;
+                break;
+            }
+        }
+    }
+
+    /// Writes once, as much as the socket takes.
+    async fn write_some(&mut self) -> io::Result<()> {
+        let (output, hand) = (&mut self.output, &self.hand);
+        let written = poll_fn(|task| {
+            let mut pieces = [IoSlice::new(&[]); PIECES_MAX];
+            let count = hand.len().min(PIECES_MAX);
+            for (piece, bytes) in pieces.iter_mut().zip(hand) {
+                *piece = IoSlice::new(bytes);
+            }
+            Pin::new(&mut *output).poll_write_vectored(task, pieces.get(..count).unwrap_or(&[]))
+        })
+        .await?;
+        if written == 0 {
+            return Err(io::ErrorKind::WriteZero.into());
+        }
+        self.written(written);
+        Ok(())
+    }
+
+    fn written(&mut self, mut bytes: usize) {
+        while let Some(first) = self.hand.front_mut() {
+            if bytes < first.len() {
+                first.advance(bytes);
+                return;
+            }
+            bytes -= first.len();
+            self.hand.pop_front();
+        }
+        if self.hand.capacity() > HAND_KEPT {
+            self.hand = VecDeque::new();
+        }
+    }
+}
