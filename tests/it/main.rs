@@ -1,0 +1,14 @@
+//! Whole-system tests: the real `chat-server` as a process, real sockets, every chat strategy.
+//!
+//! [`server`] starts and stops the process, [`peer`] speaks the wire to it. Scenarios are written once and stamped
+//! over the strategies by `over_strategies!`.
+
+#![expect(clippy::unwrap_used, reason = "in a test, a panic is the report")]
+
+mod conversation;
+mod hostile;
+mod lifecycle;
+mod matrix;
+mod peer;
+mod queue;
+mod server;

@@ -1,0 +1,123 @@
+//! A `chat-server` process on a free port. It is killed when its test is over, however that ends.
+
+use std::io::{BufRead, BufReader, Read};
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::process::{Child, ChildStderr, Command, ExitStatus, Stdio};
+use std::sync::OnceLock;
+use std::thread::JoinHandle;
+use std::time::{Duration, Instant};
+
+use rustix::process::{Pid, Signal, kill_process};
+
+/// Bounds a hang, nothing else: no test is about how fast something is.
+pub(crate) const PATIENCE: Duration = Duration::from_secs(30);
+
+pub(crate) struct Server {
+    child: Child,
+    address: SocketAddr,
+    log: Option<JoinHandle<String>>,
+}
+
+/// How a server's life ended.
+pub(crate) struct Ended {
+    pub(crate) status: ExitStatus,
+    pub(crate) stderr: String,
+}
+
+impl Server {
+    /// Starts a server with `arguments` on a free loopback port and waits until it listens.
+    pub(crate) fn start(arguments: &[&str]) -> Self {
+        let mut child = command(arguments).args(["--listen", "127.0.0.1:0"]).spawn().unwrap();
+        let log = child.stderr.take().map(read_in_background);
+        let mut first = String::new();
+        BufReader::new(child.stdout.take().unwrap()).read_line(&mut first).unwrap();
+        let Some(address) = first.trim_end().strip_prefix("listening on ").and_then(|address| address.parse().ok())
+        else {
+            let stopped = child.wait();
+            panic!("no `listening on` line but {first:?}; {stopped:?}; {}", log.unwrap().join().unwrap());
+        };
+        Self { child, address, log }
+    }
+
+    pub(crate) fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// Sends SIGTERM.
+    pub(crate) fn terminate(&self) {
+        let pid = Pid::from_raw(i32::try_from(self.child.id()).unwrap()).unwrap();
+        kill_process(pid, Signal::TERM).unwrap();
+    }
+
+    /// Waits until the server has stopped by itself.
+    pub(crate) fn ended(mut self) -> Ended {
+        let status = wait(&mut self.child);
+        Ended { status, stderr: self.log.take().unwrap().join().unwrap() }
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        // It may have stopped already; then there is nothing to kill.
+        if self.child.kill().is_ok() {
+            self.child.wait().unwrap();
+        }
+    }
+}
+
+/// Runs `chat-server` with `arguments`, which must make it stop by itself.
+pub(crate) fn run_to_end(arguments: &[&str]) -> Ended {
+    let mut child = command(arguments).spawn().unwrap();
+    let log = read_in_background(child.stderr.take().unwrap());
+    let status = wait(&mut child);
+    Ended { status, stderr: log.join().unwrap() }
+}
+
+fn wait(child: &mut Child) -> ExitStatus {
+    let started = Instant::now();
+    loop {
+        if let Some(status) = child.try_wait().unwrap() {
+            return status;
+        }
+        if started.elapsed() > PATIENCE {
+            child.kill().unwrap();
+            child.wait().unwrap();
+            panic!("chat-server did not stop within {PATIENCE:?}");
+        }
+        std::thread::yield_now();
+        std::thread::park_timeout(Duration::from_millis(5));
+    }
+}
+
+fn command(arguments: &[&str]) -> Command {
+    let mut command = Command::new(binary());
+    command.args(arguments).env_remove("RUST_LOG").stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    command
+}
+
+fn read_in_background(mut stderr: ChildStderr) -> JoinHandle<String> {
+    std::thread::spawn(move || {
+        let mut log = String::new();
+        stderr.read_to_string(&mut log).unwrap();
+        log
+    })
+}
+
+/// The `chat-server` of this build, built once if it is not there or not current.
+fn binary() -> &'static PathBuf {
+    static BINARY: OnceLock<PathBuf> = OnceLock::new();
+    BINARY.get_or_init(|| {
+        // This test is TARGET/PROFILE/deps/it-HASH; the binaries are in TARGET/PROFILE.
+        let test = std::env::current_exe().unwrap();
+        let folder = test.parent().unwrap().parent().unwrap().to_owned();
+        let mut build = Command::new(env!("CARGO"));
+        build.args(["build", "--quiet", "--package", "chat-server", "--bins"]);
+        build.current_dir(env!("CARGO_MANIFEST_DIR")).arg("--target-dir").arg(folder.parent().unwrap());
+        if folder.ends_with("release") {
+            build.arg("--release");
+        }
+        assert!(build.status().unwrap().success(), "chat-server does not build");
+        folder.join("chat-server").with_extension(std::env::consts::EXE_EXTENSION)
+    })
+}
