@@ -3,12 +3,14 @@
 //! Room events are not in here: they stand in the rooms' logs, and the writer reads them there. So an outbox is
 //! bounded by what its own session asked and has not been told yet ([`Outbox::has_room`]), whoever else talks.
 
+use std::future::poll_fn;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::task::{Context, Poll};
 
+use futures::task::AtomicWaker;
 use proto::{Frame, RequestId, RoomId};
 use room_log::{Cursor, RoomLog};
-use tokio::sync::Notify;
 
 /// Answers waiting to be written, in bytes, at which a session reads no further requests.
 const REPLY_BYTES_MAX: usize = 64 * 1024;
@@ -23,9 +25,9 @@ pub struct Outbox {
     /// Whether there is something in `owed` to take, so that a writer woken by a log need not lock.
     is_owed: AtomicBool,
     /// Wakes the writer.
-    owing: Notify,
+    owing: Bell,
     /// Wakes the reader when there is room again.
-    relief: Notify,
+    relief: Bell,
     /// Whether a hello was good.
     admitted: AtomicBool,
     /// Whether the session is gone without having been able to say so.
@@ -40,6 +42,39 @@ struct Owed {
     unanswered: usize,
     /// Set once; nothing is taken in behind it.
     closing: bool,
+}
+
+/// Wakes the one task that listens. Rung while nobody listens, it is heard by whoever listens next. A few words of
+/// memory and of work; a session is woken for every event of its rooms.
+#[derive(Debug, Default)]
+struct Bell {
+    is_rung: AtomicBool,
+    listener: AtomicWaker,
+}
+
+impl Bell {
+    fn ring(&self) {
+        // A bell that is rung already has woken its listener.
+        if !self.is_rung.swap(true, Ordering::AcqRel) {
+            self.listener.wake();
+        }
+    }
+
+    async fn rung(&self) {
+        poll_fn(|task| self.poll_rung(task)).await;
+    }
+
+    fn poll_rung(&self, task: &Context<'_>) -> Poll<()> {
+        if self.is_rung.swap(false, Ordering::AcqRel) {
+            return Poll::Ready(());
+        }
+        self.listener.register(task.waker());
+        // It may have been rung between the look and the registration.
+        match self.is_rung.swap(false, Ordering::AcqRel) {
+            true => Poll::Ready(()),
+            false => Poll::Pending,
+        }
+    }
 }
 
 impl Owed {
@@ -122,7 +157,7 @@ impl Outbox {
 
     /// Tells the writer that a log it follows has grown.
     pub fn wake(&self) {
-        self.owing.notify_one();
+        self.owing.ring();
     }
 
     /// Takes everything that is owed; `None` if nothing has been put in since.
@@ -138,14 +173,14 @@ impl Outbox {
         };
         drop(owed);
         if !taken.replies.is_empty() {
-            self.relief.notify_one();
+            self.relief.ring();
         }
         Some(taken)
     }
 
     /// Waits until something is owed, or a log has grown, since the last [`Self::take`].
     pub async fn owing(&self) {
-        self.owing.notified().await;
+        self.owing.rung().await;
     }
 
     /// Counts `requests` as asked and not answered.
@@ -162,14 +197,14 @@ impl Outbox {
     /// Waits until [`Self::has_room`].
     pub async fn room(&self) {
         while !self.has_room() {
-            self.relief.notified().await;
+            self.relief.rung().await;
         }
     }
 
     /// Waits until everything asked is answered and on its way. For requests with big answers, one at a time.
     pub async fn settled(&self) {
         while !self.is_settled() {
-            self.relief.notified().await;
+            self.relief.rung().await;
         }
     }
 
@@ -200,7 +235,7 @@ impl Outbox {
 
     fn owe(&self) {
         self.is_owed.store(true, Ordering::Release);
-        self.owing.notify_one();
+        self.owing.ring();
     }
 
     fn lock(&self) -> MutexGuard<'_, Owed> {

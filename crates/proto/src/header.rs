@@ -72,3 +72,26 @@ impl Header {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_header_is_laid_out_big_endian_in_the_order_of_the_picture() {
+        let bytes = [1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16];
+        let header = Header { len: 0x0102_0304, kind: 5, flags: 6, slot: 0x0708, id: 0x090A_0B0C_0D0E_0F10 };
+        let mut written = Vec::new();
+        header.write(&mut written);
+        assert_eq!(written, bytes);
+        assert_eq!(Header::read(&bytes), header);
+    }
+
+    #[test]
+    fn only_the_lowest_flag_makes_a_frame_skippable() {
+        for (flags, is_skippable) in [(0, false), (1, true), (0b1111_1110, false), (0xFF, true)] {
+            let header = Header { len: 0, kind: 99, flags, slot: 0, id: 0 };
+            assert_eq!(header.is_skippable(), is_skippable, "{flags:#b}");
+        }
+    }
+}

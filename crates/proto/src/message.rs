@@ -1,6 +1,6 @@
 //! What clients and servers say to each other, one type a message.
 //!
-//! A message knows its [`Kind`]; the header's `id` is the request's number and comes back with its answer. Bodies
+//! A message knows its [`crate::Kind`]; the header's `id` is the request's number and comes back with its answer. Bodies
 //! are bincode (see `wire`), but for [`Say`] and [`crate::RoomEvent`], whose text is not run through a serializer.
 
 mod client;

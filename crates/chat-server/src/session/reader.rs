@@ -5,11 +5,11 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::BytesMut;
-use chat::Request;
+use chat::{Command, Request};
 use proto::error::CodecError;
 use proto::foreign::Caller;
 use proto::{Code, Codec, Refusal, RequestId, ServerMessage, Token};
-use serve::RequestGate;
+use serve::{GateBusy, RequestGate};
 use tokio::io::{AsyncRead, AsyncReadExt};
 use tokio::time::Instant;
 use tokio_util::codec::Decoder;
@@ -22,6 +22,9 @@ use crate::outbox::Outbox;
 
 /// Requests handed to the hub at once.
 const BATCH_MAX: usize = 256;
+
+/// When a request that found every worker taken may be tried again, in milliseconds.
+const BUSY_RETRY_AFTER_MS: u32 = 100;
 
 /// Why the reading came to an end, or the session did before it.
 #[derive(Debug)]
@@ -183,16 +186,12 @@ impl<R: AsyncRead + Unpin> Reader<R> {
             }
         }
         seat.outbox.asked(requests.len());
-        match gate.enter().await {
-            Ok(permit) => {
-                seat.tell(ToHub::Requests { session: seat.session, requests, permit: Some(permit) }).await;
-            }
-            Err(_) => {
-                for request in requests {
-                    refuse_busy(seat.outbox, request.id);
-                }
-            }
-        }
+        let (requests, permit) = match gate.enter().await {
+            Ok(permit) => (requests, Some(permit)),
+            // Refused by way of the hub, so that the answers keep the order of the requests.
+            Err(busy) => (requests.into_iter().map(|request| refused(request, &busy)).collect(), None),
+        };
+        seat.tell(ToHub::Requests { session: seat.session, requests, permit }).await;
     }
 
     /// Looks whether the peer is alive, each time it could have been silent for as long as allowed.
@@ -226,10 +225,9 @@ fn ending_of(error: CodecError) -> Ending {
     }
 }
 
-fn refuse_busy(outbox: &Outbox, request: RequestId) {
-    let refusal =
-        Refusal::new(Code::Busy, "the server is busy and its line is full; try again").with_retry_after_ms(100);
-    outbox.answer(request, &ServerMessage::Refused(refusal).to_frame(request));
+fn refused(request: Request, busy: &GateBusy) -> Request {
+    let refusal = Refusal::new(Code::Busy, busy.to_string()).with_retry_after_ms(BUSY_RETRY_AFTER_MS);
+    Request { id: request.id, command: Command::Refused(refusal) }
 }
 
 /// 128 random bits from the operating system; `None` if it gives none.

@@ -173,12 +173,12 @@ impl<W: AsyncWrite + Unpin> Writer<W> {
     async fn write_some(&mut self) -> io::Result<()> {
         let (output, hand) = (&mut self.output, &self.hand);
         let written = poll_fn(|task| {
-            let mut pieces = [IoSlice::new(&[]); PIECES_MAX];
-            let count = hand.len().min(PIECES_MAX);
-            for (piece, bytes) in pieces.iter_mut().zip(hand) {
-                *piece = IoSlice::new(bytes);
+            let output = Pin::new(&mut *output);
+            match hand.front() {
+                // The common case: one event, or one answer.
+                Some(only) if hand.len() == 1 => output.poll_write(task, only),
+                _ => output.poll_write_vectored(task, Pieces::of(hand).as_slice()),
             }
-            Pin::new(&mut *output).poll_write_vectored(task, pieces.get(..count).unwrap_or(&[]))
         })
         .await?;
         if written == 0 {
@@ -200,5 +200,25 @@ impl<W: AsyncWrite + Unpin> Writer<W> {
         if self.hand.capacity() > HAND_KEPT {
             self.hand = VecDeque::new();
         }
+    }
+}
+
+/// The first pieces in hand, as the system takes them.
+struct Pieces<'a> {
+    slices: [IoSlice<'a>; PIECES_MAX],
+    count: usize,
+}
+
+impl<'a> Pieces<'a> {
+    fn of(hand: &'a VecDeque<Bytes>) -> Self {
+        let mut slices = [IoSlice::new(&[]); PIECES_MAX];
+        for (slice, bytes) in slices.iter_mut().zip(hand) {
+            *slice = IoSlice::new(bytes);
+        }
+        Self { slices, count: hand.len().min(PIECES_MAX) }
+    }
+
+    fn as_slice(&self) -> &[IoSlice<'a>] {
+        self.slices.get(..self.count).unwrap_or(&self.slices)
     }
 }

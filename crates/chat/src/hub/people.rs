@@ -117,8 +117,10 @@ impl People {
     }
 
     pub(super) fn by_nick(&self, nick: &Nick) -> Option<MemberId> {
-        // Found by its key, so that `ann` finds `Ann`; no two members share one.
-        self.by_key.get(&nick.look_alike_key()).copied()
+        // The key is what look-alikes share, and no two members share one; but only the same nick, in whatever
+        // case, finds somebody: a message must not reach whoever merely looks like the one it is meant for.
+        let id = *self.by_key.get(&nick.look_alike_key())?;
+        self.get(id).is_some_and(|member| member.nick.is_same_but_for_case(nick)).then_some(id)
     }
 
     pub(super) fn count(&self) -> usize {

@@ -136,8 +136,11 @@ impl Hub {
             }
         };
         self.put_in(asker.member, Membership { room: id, announced: false });
+        let is_called = self.put_in(other, Membership { room: id, announced: false });
         effects.extend(self.enter(asker.member, (asker.session, asker.request), id, since));
-        self.bring_in(other, id, effects);
+        if is_called {
+            self.call(other, id, effects);
+        }
         Ok(())
     }
 
@@ -148,17 +151,14 @@ impl Hub {
         }
         if !self.is_in(other, room) {
             self.check_can_be_called(other)?;
-            self.bring_in(other, room, effects);
+            self.put_in(other, Membership { room, announced: false });
+            self.call(other, room, effects);
         }
         Ok(())
     }
 
-    /// Puts somebody into a direct conversation that the other has opened, unless they are in it.
-    fn bring_in(&mut self, other: MemberId, room: RoomId, effects: &mut Effects) {
-        if self.is_in(other, room) {
-            return;
-        }
-        self.put_in(other, Membership { room, announced: false });
+    /// Lets somebody who was put into a direct conversation, and is connected, follow it from now on.
+    fn call(&self, other: MemberId, room: RoomId, effects: &mut Effects) {
         if let Some(session) = self.people.get(other).and_then(Member::session) {
             effects.extend(self.enter(other, (session, RequestId(0)), room, Since::Now));
         }
@@ -168,12 +168,14 @@ impl Hub {
         self.people.get(member).is_some_and(|member| member.is_in(room))
     }
 
-    fn put_in(&mut self, id: MemberId, membership: Membership) {
-        let Some(member) = self.people.get_mut(id) else { return };
-        if !member.is_in(membership.room) {
-            member.rooms.push(membership);
-            self.rooms.fill(membership.room, member.nick.clone(), id);
-        }
+    /// Puts a member into a room; false if they were in it.
+    fn put_in(&mut self, id: MemberId, membership: Membership) -> bool {
+        let Some(member) = self.people.get_mut(id).filter(|member| !member.is_in(membership.room)) else {
+            return false;
+        };
+        member.rooms.push(membership);
+        self.rooms.fill(membership.room, member.nick.clone(), id);
+        true
     }
 
     /// Takes somebody, whose membership is already gone, out of a room and tells it.

@@ -272,11 +272,11 @@ fn a_direct_conversation_is_a_room_of_two_that_opens_for_both() {
     let names: Vec<_> = effects
         .iter()
         .filter_map(|effect| match effect {
-            Effect::Enter { joined, .. } => Some((joined.name.as_str(), joined.direct)),
+            Effect::Enter { joined, .. } => Some((joined.name.as_str(), joined.direct, joined.members)),
             _ => None,
         })
         .collect();
-    assert_eq!(names, [("bob", true), ("ann", true)]);
+    assert_eq!(names, [("bob", true, 2), ("ann", true, 2)]);
     // Asked again, by either, it is the same room.
     assert_eq!(entered(&scene.direct(2, "ann"), 2)[0].0, 2);
     // No list shows it, and nobody else can speak in it.
@@ -285,6 +285,14 @@ fn a_direct_conversation_is_a_room_of_two_that_opens_for_both() {
     assert!(!format!("{effects:?}").contains("direct"), "{effects:?}");
     assert_eq!(refusal(&scene.say(3, RoomId(2), 1, "hi")), Some(Code::NotInRoom));
     assert_eq!(refusal(&scene.ask(3, Command::Leave(RoomId(2)))), Some(Code::NotInRoom));
+}
+
+#[test]
+fn a_nick_that_merely_looks_like_another_finds_nobody() {
+    let mut scene = Scene::two_in_lobby();
+    scene.hello(3, "mary");
+    assert_eq!(refusal(&scene.direct(1, "rnary")), Some(Code::NoSuchPerson));
+    assert_eq!(refusal(&scene.direct(1, "MARY")), None);
 }
 
 #[test]

@@ -44,6 +44,8 @@ fn a_nick_is_refused_by_the_rule_it_breaks() {
         ("smile😀", NameError::Symbol('😀')),
         ("a/b", NameError::Symbol('/')),
         ("@ann", NameError::Symbol('@')),
+        ("\u{ff41}nn", NameError::Symbol('\u{ff41}')),
+        ("lo\u{17f}t", NameError::Symbol('\u{17f}')),
         ("-x", NameError::Edge),
         ("x.", NameError::Edge),
         ("..", NameError::Edge),

@@ -3,7 +3,9 @@
 use bytes::Bytes;
 use proptest::collection::vec;
 use proptest::prelude::*;
-use proto::{ClientMessage, Frame, RequestId, ServerMessage};
+use proto::limits::{CONTROL_BYTES_MAX, CURSORS_MAX, MAGIC};
+use proto::message::{Cursor, Hello, Resume, RoomEntry, RoomList};
+use proto::{ClientMessage, Frame, RequestId, RoomId, Seq, ServerMessage, Token};
 
 use crate::any::{client_message, server_message};
 use crate::cases;
@@ -56,6 +58,32 @@ proptest! {
         }
         read_both(&Frame::new(kind.unwrap_or(own_kind), 1, Bytes::from(body)))?;
     }
+}
+
+#[test]
+fn the_fullest_bodies_within_the_cap_are_read() {
+    let cursors = vec![Cursor { room: RoomId(1), seq: Seq(1) }; CURSORS_MAX];
+    let hello = |agent: usize| {
+        ClientMessage::Hello(Hello {
+            magic: MAGIC,
+            version_min: 1,
+            version_max: 1,
+            features: 0,
+            nick: "ann".into(),
+            agent: "x".repeat(agent),
+            resume: Some(Resume { token: Token([1; 16]), cursors: cursors.clone() }),
+        })
+    };
+    let hello = hello(CONTROL_BYTES_MAX - hello(300).to_frame(RequestId(1)).body().len() + 300);
+    let frame = hello.to_frame(RequestId(1));
+    assert_eq!(frame.body().len(), CONTROL_BYTES_MAX);
+    assert_eq!(ClientMessage::from_frame(&frame), Ok(hello));
+    // Three bytes on the wire for each entry: what bincode counts most for, byte by byte.
+    let rooms = vec![RoomEntry { name: String::new(), members: 1, topic: String::new() }; (CONTROL_BYTES_MAX - 4) / 3];
+    let list = ServerMessage::RoomList(RoomList { rooms, more: false });
+    let frame = list.to_frame(RequestId(1));
+    assert!(frame.body().len() > CONTROL_BYTES_MAX - 4 && frame.body().len() <= CONTROL_BYTES_MAX);
+    assert_eq!(ServerMessage::from_frame(&frame), Ok(list));
 }
 
 /// Reads `frame` as either side does. What can be read can be said again, and is then read the same: a number may

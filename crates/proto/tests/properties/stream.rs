@@ -180,6 +180,20 @@ fn an_idle_connection_holds_little_again() {
 }
 
 #[test]
+fn a_peer_that_sends_little_after_much_gets_little_room_again() {
+    let mut reading = Reading::new(Codec::control());
+    for _ in 0..20 {
+        reading.bring(&written(&[Frame::new(18, 1, Bytes::from(vec![7; CONTROL_BYTES_MAX]))])).unwrap();
+    }
+    for _ in 0..5000 {
+        // The frames are kept, so their buffers cannot be used again.
+        reading.bring(&written(&[Frame::new(18, 1, Bytes::from_static(b"a little"))])).unwrap();
+    }
+    let room = reading.buffer.capacity();
+    assert!(room <= 2 * READ_BYTES_IDLE, "{room} bytes of room for little frames");
+}
+
+#[test]
 fn nothing_is_released_inside_a_frame() {
     let wire = written(&[Frame::new(18, 1, Bytes::from_static(b"half and half"))]);
     for cut in 1..wire.len() {
