@@ -43,7 +43,7 @@ pub struct Args {
     #[arg(long, value_enum, default_value = "spawn")]
     pub strategy: ChatStrategy,
 
-    /// Workers of `pool`; requests worked on at a time under `pool-request`.
+    /// Workers of `pool`; under `pool-request`, batches of requests (what one read brought) worked on at a time.
     #[arg(long, value_name = "N", default_value = "64")]
     pub workers: NonZeroUsize,
 
@@ -87,6 +87,10 @@ pub struct Args {
     #[arg(long, value_name = "MS", default_value = "30000")]
     pub grace_ms: u64,
 
+    /// Broken connections whose place is held at a time; beyond it the one that would go first goes.
+    #[arg(long, value_name = "N", default_value = "10000")]
+    pub max_held: usize,
+
     /// Milliseconds that open connections have to end when the server stops.
     #[arg(long, value_name = "MS", default_value = "5000")]
     pub drain_ms: u64,
@@ -95,15 +99,15 @@ pub struct Args {
     #[arg(long, value_name = "N", default_value = "16384", value_parser = clap::value_parser!(u32).range(1..))]
     pub max_rooms: u32,
 
-    /// Rooms one person is in at a time.
-    #[arg(long, value_name = "N", default_value = "64", value_parser = clap::value_parser!(u32).range(1..))]
+    /// Rooms one person comes into at a time, at most 64; into twice as many direct conversations others may call them.
+    #[arg(long, value_name = "N", default_value = "64", value_parser = clap::value_parser!(u32).range(1..=64))]
     pub max_rooms_per_person: u32,
 
     /// KiB of a room's newest events held in memory.
     #[arg(long, value_name = "KIB", default_value = "4096", value_parser = clap::value_parser!(u32).range(16..))]
     pub room_kib: u32,
 
-    /// MiB of events held in memory for all rooms.
+    /// MiB of events held in memory for all rooms; beyond it the longest silent rooms forget theirs.
     #[arg(long, value_name = "MIB", default_value = "256", value_parser = clap::value_parser!(u32).range(1..))]
     pub rooms_mib: u32,
 

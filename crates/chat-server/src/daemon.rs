@@ -21,7 +21,7 @@ const NAMED_PRESENCE_MAX: usize = 64;
 /// How long a small change of a big room's count may go untold, in milliseconds.
 const CROWD_INTERVAL_MS: u64 = 60_000;
 
-/// Bytes of events that every room keeps, however many rooms there are.
+/// Bytes of events that a room may keep when all of them hold too much.
 const ROOM_FLOOR_BYTES: usize = 16 * 1024;
 
 /// Runs the server until it is told to stop, and all is closed.
@@ -108,6 +108,7 @@ fn hub_limits(args: &Args) -> HubLimits {
         rooms_max: args.max_rooms as usize,
         rooms_per_member_max: args.max_rooms_per_person as usize,
         grace_ms: args.grace_ms,
+        held_max: args.max_held,
         named_presence_max: NAMED_PRESENCE_MAX,
         crowd_interval_ms: CROWD_INTERVAL_MS,
     }
@@ -115,8 +116,8 @@ fn hub_limits(args: &Args) -> HubLimits {
 
 fn log_limits(args: &Args) -> LogLimits {
     LogLimits {
-        room_bytes: args.room_kib as usize * 1024,
-        total_bytes: args.rooms_mib as usize * 1024 * 1024,
+        room_bytes: (args.room_kib as usize).saturating_mul(1024),
+        total_bytes: (args.rooms_mib as usize).saturating_mul(1024 * 1024),
         floor_bytes: ROOM_FLOOR_BYTES,
     }
 }

@@ -20,11 +20,18 @@ use crate::outbox::{Follow, Outbox};
 pub use logs::LogLimits;
 use logs::Logs;
 
-/// Messages from sessions that wait for the hub; beyond it, sessions wait.
+/// Messages from sessions that wait for the hub; beyond it, sessions wait. What waits is at most as many read
+/// buffers, of 64 KiB and a frame each.
 const INBOX_MAX: usize = 1024;
 
 /// Messages taken as one batch.
 const BATCH_MAX: usize = 128;
+
+/// Requests at which a batch is closed, so that nobody's answer waits for thousands of others.
+const BATCH_REQUESTS_MAX: usize = 4096;
+
+/// Effects for which room is kept between batches.
+const EFFECTS_KEPT: usize = 4096;
 
 /// How often held places and due counts are looked at.
 const TICK: Duration = Duration::from_millis(250);
@@ -45,7 +52,8 @@ pub enum ToHub {
         session: SessionId,
         /// What, in order.
         requests: Vec<Request>,
-        /// Given back when they are answered; what strategy `pool-request` bounds.
+        /// Given back when they are answered. Strategy `pool-request` bounds how many are out: one for each batch of
+        /// requests that a session read at once.
         permit: Option<RequestPermit>,
     },
     /// A session ends, after what it asked before.
@@ -122,15 +130,33 @@ impl HubOwner {
         tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
         loop {
             tokio::select! {
-                count = self.inbox.recv_many(&mut batch, BATCH_MAX) => match count {
-                    0 => break,
-                    _ => self.take(&mut batch),
+                first = self.inbox.recv() => match first {
+                    Some(first) => {
+                        self.gather(first, &mut batch);
+                        self.take(&mut batch);
+                    }
+                    None => break,
                 },
                 _ = tick.tick() => self.tick(),
             }
         }
         let (events, bytes) = self.logs.appended();
         tracing::info!(events, bytes, census = ?self.hub.census(), "the hub has stopped");
+    }
+
+    /// Fills a batch with what has come already.
+    fn gather(&mut self, first: ToHub, batch: &mut Vec<ToHub>) {
+        let requests_in = |message: &ToHub| match message {
+            ToHub::Requests { requests, .. } => requests.len(),
+            ToHub::Open { .. } | ToHub::Leave { .. } => 0,
+        };
+        let mut requests = requests_in(&first);
+        batch.push(first);
+        while batch.len() < BATCH_MAX && requests < BATCH_REQUESTS_MAX {
+            let Ok(next) = self.inbox.try_recv() else { return };
+            requests += requests_in(&next);
+            batch.push(next);
+        }
     }
 
     fn take(&mut self, batch: &mut Vec<ToHub>) {
@@ -142,6 +168,8 @@ impl HubOwner {
                 ToHub::Open { session, outbox } => {
                     self.sessions.insert(session, Seated { outbox, rooms: Vec::new() });
                 }
+                // Replaced or given up meanwhile. Invariant: the hub knows no session that is not in `sessions`.
+                ToHub::Requests { session, .. } if !self.sessions.contains_key(&session) => {}
                 ToHub::Requests { session, requests, permit } => {
                     permits.extend(permit);
                     for request in requests {
@@ -191,6 +219,7 @@ impl HubOwner {
             self.carry_out_one(effect);
         }
         self.logs.wake_followers();
+        effects.shrink_to(EFFECTS_KEPT);
         self.effects = effects;
     }
 
@@ -254,22 +283,35 @@ impl HubOwner {
     }
 }
 
-/// Wall time that never goes back: read once, then carried on by the monotonic clock.
+/// Wall time that never goes back: read once and carried on by the monotonic clock, but set forward when the wall
+/// clock turns out to be ahead, as on a box that learns the time after it started.
 #[derive(Debug)]
 struct Clock {
     started: Instant,
     started_at_ms: u64,
 }
 
+/// How far the wall clock may be ahead before it is followed.
+const CLOCK_SLACK_MS: u64 = 1000;
+
 impl Clock {
     fn start() -> Self {
-        let since_epoch = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-        Self { started: Instant::now(), started_at_ms: millis(since_epoch) }
+        Self { started: Instant::now(), started_at_ms: wall_ms() }
     }
 
-    fn now(&self) -> Millis {
-        Millis(self.started_at_ms).plus(millis(self.started.elapsed()))
+    fn now(&mut self) -> Millis {
+        let now_ms = self.started_at_ms.saturating_add(millis(self.started.elapsed()));
+        let ahead_ms = wall_ms().saturating_sub(now_ms);
+        if ahead_ms <= CLOCK_SLACK_MS {
+            return Millis(now_ms);
+        }
+        self.started_at_ms = self.started_at_ms.saturating_add(ahead_ms);
+        Millis(now_ms).plus(ahead_ms)
     }
+}
+
+fn wall_ms() -> u64 {
+    millis(SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default())
 }
 
 fn millis(duration: Duration) -> u64 {

@@ -1,7 +1,8 @@
 //! What a session is owed: answers, and which rooms it follows. The hub's owner puts in, the session's writer takes.
 //!
 //! Room events are not in here: they stand in the rooms' logs, and the writer reads them there. So an outbox is
-//! bounded by what its own session asked and has not been told yet ([`Outbox::has_room`]), whoever else talks.
+//! bounded by what its own session asked and has not been told yet ([`Outbox::has_room`]), whoever else talks; and by
+//! one `Joined` for each direct conversation it can be called into.
 
 use std::future::poll_fn;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -30,6 +31,8 @@ pub struct Outbox {
     relief: Bell,
     /// Whether a hello was good.
     admitted: AtomicBool,
+    /// Whether the peer has taken bytes that had to wait for it, since the last look.
+    has_progressed: AtomicBool,
     /// Whether the session is gone without having been able to say so.
     abandoned: AtomicBool,
 }
@@ -211,6 +214,21 @@ impl Outbox {
     fn is_settled(&self) -> bool {
         let owed = self.lock();
         owed.unanswered == 0 && owed.replies.is_empty()
+    }
+
+    /// Whether the session is to end.
+    pub fn is_closing(&self) -> bool {
+        self.lock().closing
+    }
+
+    /// Notes that the peer has taken bytes that had to wait for it.
+    pub fn progressed(&self) {
+        self.has_progressed.store(true, Ordering::Relaxed);
+    }
+
+    /// Whether the peer has done so since this was last asked.
+    pub fn take_progress(&self) -> bool {
+        self.has_progressed.swap(false, Ordering::Relaxed)
     }
 
     /// Notes that a hello was good.

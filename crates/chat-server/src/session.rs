@@ -24,12 +24,12 @@ use writer::{Writer, WriterEnd};
 const LINGER: Duration = Duration::from_millis(500);
 
 /// How long a goodbye may take to be written, and what is owed before it.
-const FAREWELL: Duration = Duration::from_secs(5);
+const FAREWELL: Duration = Duration::from_secs(2);
 
 /// A session's bounds in time and rate. No default: the operator chooses.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct SessionLimits {
-    /// Milliseconds until the hello must be good.
+    /// Milliseconds until a hello must have been good, counted from the connection.
     pub handshake_ms: u64,
     /// Milliseconds of silence after which a ping is sent; after twice that the session ends.
     pub idle_ms: u64,
@@ -139,8 +139,11 @@ impl Seat<'_> {
     /// Makes the session known to the hub, once.
     async fn open(&mut self) {
         if self.stands == Standing::Unknown {
-            self.stands = Standing::Open;
-            self.tell(ToHub::Open { session: self.session, outbox: Arc::clone(self.outbox) }).await;
+            let open = ToHub::Open { session: self.session, outbox: Arc::clone(self.outbox) };
+            // Only then: if the wait is given up, the hub never heard of the session.
+            if self.tell(open).await {
+                self.stands = Standing::Open;
+            }
         }
     }
 

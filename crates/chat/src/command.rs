@@ -34,8 +34,8 @@ pub struct Request {
 pub enum Command {
     /// I am `nick`. `token` is fresh and random.
     Hello {
-        /// The nick wanted.
-        nick: Nick,
+        /// The nick wanted, or why it cannot be had; whoever takes up a connection keeps the nick they had.
+        nick: Result<Nick, Refusal>,
         /// What proves the same person later.
         token: Token,
         /// A broken connection to take up.

@@ -1,5 +1,6 @@
 //! The hub: one match over the commands. Who calls it, when, and what becomes of the effects is not its affair.
 
+mod direct;
 mod directory;
 mod lists;
 mod people;
@@ -63,7 +64,7 @@ impl Hub {
             limits,
             sessions: HashMap::new(),
             people: People::default(),
-            rooms: Rooms::default(),
+            rooms: Rooms::with_default_room(),
             crowds: Crowds::default(),
         }
     }
@@ -96,7 +97,12 @@ impl Hub {
     pub fn gone(&mut self, now: Millis, session: SessionId, departure: Departure, effects: &mut Effects) {
         let Some(member) = self.sessions.remove(&session) else { return };
         match departure {
-            Departure::Broken if self.limits.grace_ms > 0 => self.people.hold(member, now.plus(self.limits.grace_ms)),
+            Departure::Broken if self.limits.grace_ms > 0 => {
+                self.people.hold(member, now.plus(self.limits.grace_ms));
+                while let Some(member) = self.people.first_held_beyond(self.limits.held_max) {
+                    self.remove_member(now, member, effects);
+                }
+            }
             Departure::Broken | Departure::Bye => self.remove_member(now, member, effects),
         }
     }
@@ -109,7 +115,7 @@ impl Hub {
         self.tell_due_crowds(now, effects);
     }
 
-    /// When [`Self::tick`] next has something to do.
+    /// When [`Self::tick`] next has something to do; `None` while nothing waits.
     pub fn next_tick(&self) -> Option<Millis> {
         [self.people.next_due(), self.crowds.next_due()].into_iter().flatten().min()
     }

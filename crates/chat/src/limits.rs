@@ -5,15 +5,21 @@
 pub struct HubLimits {
     /// Rooms on the server, direct conversations included. At the bound, the longest empty room makes place.
     pub rooms_max: usize,
-    /// Rooms one person is in, direct conversations included.
+    /// Rooms one person has come into, direct conversations that they opened included. Into twice as many others may
+    /// call them.
     pub rooms_per_member_max: usize,
     /// Milliseconds for which the nick and rooms of a broken connection are held; 0 lets them go at once.
     pub grace_ms: u64,
+    /// Broken connections that are held at a time; beyond it the one that would be let go first is.
+    pub held_max: usize,
     /// Members up to which a room is told by name who comes and goes; beyond it, they are counted.
     pub named_presence_max: usize,
     /// Milliseconds after which a count that changed a little is told all the same.
     pub crowd_interval_ms: u64,
 }
+
+/// Milliseconds between two new nicks of one person: a new nick is told to every room they are in.
+pub const RENAME_EVERY_MS: u64 = 1000;
 
 /// Messages of one person that are remembered, so that a resend is known.
 pub const RESENDS_KNOWN: usize = 256;

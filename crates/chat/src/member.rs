@@ -17,6 +17,7 @@ pub(crate) struct Member {
     pub(crate) token: Token,
     pub(crate) presence: Presence,
     pub(crate) rooms: Vec<Membership>,
+    pub(crate) renamed_at: Option<Millis>,
     sent: Sent,
 }
 
@@ -31,11 +32,19 @@ pub(crate) struct Membership {
     pub(crate) room: RoomId,
     /// Whether the room was told of the coming; then it is told of the going.
     pub(crate) announced: bool,
+    pub(crate) asked_by: AskedBy,
+}
+
+/// Who wanted a membership.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum AskedBy {
+    Oneself,
+    Another,
 }
 
 impl Member {
     pub(crate) const fn new(nick: Nick, token: Token, session: SessionId) -> Self {
-        Self { nick, token, presence: Presence::Here(session), rooms: Vec::new(), sent: Sent::new() }
+        Self { nick, token, presence: Presence::Here(session), rooms: Vec::new(), renamed_at: None, sent: Sent::new() }
     }
 
     pub(crate) const fn session(&self) -> Option<SessionId> {

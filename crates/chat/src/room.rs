@@ -20,6 +20,10 @@ pub(crate) struct Room {
     pub(crate) crowd: Crowd,
     /// Since when nobody is in it; means nothing while somebody is.
     pub(crate) empty_since: Millis,
+    /// Stays although nobody is in it.
+    pub(crate) is_lasting: bool,
+    /// A direct conversation of which one side is gone for good.
+    pub(crate) is_ended: bool,
 }
 
 #[derive(Debug, Clone)]
@@ -46,6 +50,8 @@ impl Room {
             members: BTreeMap::new(),
             crowd: Crowd::default(),
             empty_since: now,
+            is_lasting: false,
+            is_ended: false,
         }
     }
 

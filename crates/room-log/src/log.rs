@@ -88,6 +88,14 @@ impl RoomLog {
         change
     }
 
+    /// Drops the oldest until at most `keep_bytes` are held, were it all. The bytes that became free.
+    pub fn trim(&self, keep_bytes: usize) -> usize {
+        let mut ring = self.lock();
+        let before = ring.held_bytes;
+        while ring.held_bytes > keep_bytes && ring.drop_one() {}
+        before - ring.held_bytes
+    }
+
     /// The newest event's place; 0 for none.
     pub fn head(&self) -> Seq {
         Seq(self.head.load(Ordering::Acquire))
@@ -172,10 +180,15 @@ impl Ring {
 
     fn drop_oldest(&mut self, keep_bytes: usize) {
         while self.held_bytes > keep_bytes && self.segments.len() > 1 {
-            if let Some((_, oldest)) = self.segments.pop_front() {
-                self.held_bytes -= oldest.bytes().len();
-            }
+            self.drop_one();
         }
+    }
+
+    /// Drops the oldest segment; false if there is none.
+    fn drop_one(&mut self) -> bool {
+        let dropped = self.segments.pop_front();
+        self.held_bytes -= dropped.as_ref().map_or(0, |(_, oldest)| oldest.bytes().len());
+        dropped.is_some()
     }
 }
 

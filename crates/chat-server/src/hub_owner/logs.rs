@@ -1,6 +1,6 @@
 //! The rooms' logs and who follows them. Records are encoded once, staged room by room, and appended as one.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 
 use bytes::Bytes;
@@ -20,9 +20,9 @@ const SEGMENT_BYTES: usize = 64 * 1024;
 pub struct LogLimits {
     /// Bytes held for one room.
     pub room_bytes: usize,
-    /// Bytes held for all rooms; beyond it each room that speaks is cut to `floor_bytes`.
+    /// Bytes held for all rooms; beyond it those that have been silent longest are cut to `floor_bytes` each.
     pub total_bytes: usize,
-    /// Bytes a room keeps even then.
+    /// Bytes a room may keep even then; all rooms together so hold at most this much each beyond `total_bytes`.
     pub floor_bytes: usize,
 }
 
@@ -32,6 +32,9 @@ pub(super) struct Logs {
     rooms: HashMap<RoomId, LiveRoom>,
     /// Rooms with something staged, then rooms whose followers are to be woken.
     touched: Vec<RoomId>,
+    /// Rooms by the commit that last appended to them, silent ones first; without those that were cut since.
+    by_silence: BTreeSet<(u64, RoomId)>,
+    commits: u64,
     held_bytes: usize,
     appended_events: u64,
     appended_bytes: u64,
@@ -42,6 +45,8 @@ struct LiveRoom {
     log: Arc<RoomLog>,
     followers: Vec<(SessionId, Arc<Outbox>)>,
     staged: Staged,
+    /// The commit that last appended to it.
+    spoke: u64,
 }
 
 /// Invariant: `bytes` holds the frames `first` to `last`; it is empty if and only if nothing is staged.
@@ -59,6 +64,8 @@ impl Logs {
             limits,
             rooms: HashMap::new(),
             touched: Vec::new(),
+            by_silence: BTreeSet::new(),
+            commits: 0,
             held_bytes: 0,
             appended_events: 0,
             appended_bytes: 0,
@@ -76,17 +83,23 @@ impl Logs {
 
     /// Appends everything staged to the logs.
     pub(super) fn commit(&mut self) {
+        self.commits += 1;
         for id in &self.touched {
             let Some(room) = self.rooms.get_mut(id) else { continue };
-            let keep_bytes = match self.held_bytes > self.limits.total_bytes {
-                true => self.limits.floor_bytes,
-                false => self.limits.room_bytes,
-            };
             for segment in room.staged.take() {
                 self.appended_events += segment.last().0 - segment.first().0 + 1;
                 self.appended_bytes += segment.bytes().len() as u64;
-                self.held_bytes = self.held_bytes.saturating_add_signed(room.log.append(segment, keep_bytes));
+                let change = room.log.append(segment, self.limits.room_bytes);
+                self.held_bytes = self.held_bytes.saturating_add_signed(change);
             }
+            self.by_silence.remove(&(room.spoke, *id));
+            room.spoke = self.commits;
+            self.by_silence.insert((room.spoke, *id));
+        }
+        while self.held_bytes > self.limits.total_bytes {
+            let Some((_, silent)) = self.by_silence.pop_first() else { break };
+            let Some(room) = self.rooms.get(&silent) else { continue };
+            self.held_bytes = self.held_bytes.saturating_sub(room.log.trim(self.limits.floor_bytes));
         }
     }
 
@@ -128,8 +141,9 @@ impl Logs {
         }
     }
 
-    pub(super) fn forget(&mut self, room: RoomId) {
-        if let Some(room) = self.rooms.remove(&room) {
+    pub(super) fn forget(&mut self, id: RoomId) {
+        if let Some(room) = self.rooms.remove(&id) {
+            self.by_silence.remove(&(room.spoke, id));
             self.held_bytes = self.held_bytes.saturating_sub(room.log.held_bytes());
         }
     }

@@ -37,7 +37,7 @@ impl Intaker {
     pub(crate) fn take(&mut self, frame: &Frame, token: impl FnOnce() -> Option<Token>) -> Intake {
         let message = match ClientMessage::from_frame(frame) {
             Ok(message) => message,
-            Err(DecodeError::UnknownKind(_)) if frame.header().is_skippable() => return Intake::Heard,
+            Err(DecodeError::UnknownKind(number)) if is_skippable(frame, number) => return Intake::Heard,
             Err(DecodeError::UnknownKind(number)) if self.hellos > 0 => {
                 return ask(frame, Command::Refused(unknown_kind(number)));
             }
@@ -48,21 +48,12 @@ impl Intaker {
             _ if self.hellos == 0 => Intake::Fault(out_of_place("the first frame must be a hello")),
             ClientMessage::Pong => Intake::Heard,
             ClientMessage::Bye => Intake::Bye,
-            message => match (frame.header().id, command(message)) {
-                (0, _) => Intake::Fault(Refusal::new(Code::BadFrame, "a request's id must not be 0")),
-                (_, command @ (Command::ListRooms { .. } | Command::ListMembers { .. })) => {
-                    Intake::AskAlone(Request { id: RequestId(frame.header().id), command })
-                }
-                (_, command) => ask(frame, command),
-            },
+            message => ask(frame, command(message)),
         }
     }
 
     fn hello(&mut self, frame: &Frame, hello: Hello, token: impl FnOnce() -> Option<Token>) -> Intake {
         self.hellos += 1;
-        if frame.header().id == 0 {
-            return Intake::Fault(Refusal::new(Code::BadFrame, "a request's id must not be 0"));
-        }
         if hello.magic != MAGIC {
             return Intake::Fault(Refusal::from(&DecodeError::BadMagic));
         }
@@ -80,22 +71,28 @@ impl Intaker {
         let Some(token) = token() else {
             return Intake::Fault(Refusal::new(Code::Busy, "the server has no random numbers; try later"));
         };
-        let command = match hello.nick.parse::<Nick>() {
-            Ok(nick) => Command::Hello { nick, token, resume: hello.resume },
-            Err(error) => {
-                let refusal = Refusal::bad_name(Code::BadNick, &hello.nick, &error);
-                Command::Refused(match salvaged(&hello.nick) {
-                    Some(offer) => refusal.with_offer(offer.as_str()),
-                    None => refusal,
-                })
-            }
-        };
+        let nick = nick(&hello.nick).map_err(|refusal| match salvaged(&hello.nick) {
+            Some(offer) => refusal.with_offer(offer.as_str()),
+            None => refusal,
+        });
+        let command = Command::Hello { nick, token, resume: hello.resume };
         ask(frame, command)
     }
 }
 
+/// A request for the hub. Invariant: its id is not 0, by which the outbox knows an answer from what nobody asked.
 fn ask(frame: &Frame, command: Command) -> Intake {
-    Intake::Ask(Request { id: RequestId(frame.header().id), command })
+    let id = RequestId(frame.header().id);
+    match command {
+        _ if id.0 == 0 => Intake::Fault(Refusal::new(Code::BadFrame, "a request's id must not be 0")),
+        Command::ListRooms { .. } | Command::ListMembers { .. } => Intake::AskAlone(Request { id, command }),
+        command => Intake::Ask(Request { id, command }),
+    }
+}
+
+/// A kind of the other direction is known, and has no place here whatever its flags.
+fn is_skippable(frame: &Frame, number: u8) -> bool {
+    frame.header().is_skippable() && Kind::from_number(number).is_none()
 }
 
 fn unknown_kind(number: u8) -> Refusal {

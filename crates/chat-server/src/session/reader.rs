@@ -20,7 +20,7 @@ use super::{Seat, SessionLimits};
 use crate::hub_owner::ToHub;
 use crate::outbox::Outbox;
 
-/// Requests handed to the hub at once.
+/// Frames decoded, and requests handed to the hub, at once.
 const BATCH_MAX: usize = 256;
 
 /// When a request that found every worker taken may be tried again, in milliseconds.
@@ -48,26 +48,41 @@ pub(super) struct Reader<R> {
     codec: Codec,
     intaker: Intaker,
     pace: Pace,
+    /// Until when the peer, who asks faster than allowed, is not read.
+    paused_until: Option<Instant>,
     idle_ms: u64,
     handshake_ms: u64,
+    /// Whether anything has come at all.
+    met: bool,
     /// Whether a whole frame has come since the last look; bytes alone are no sign of life.
     heard: bool,
+    /// Whether the peer was asked at the last look.
+    pinged: bool,
 }
 
 /// What the frames in the buffer came to.
 struct Batch {
     requests: Vec<Request>,
+    /// Frames taken, those without an answer included.
+    frames: usize,
     then: Then,
 }
 
-/// What to do when a batch is handed over.
+/// What follows a batch.
 enum Then {
-    Read,
-    /// The buffer may hold more frames.
-    DecodeOn,
-    /// The last request has a big answer, which goes out before the next is asked.
-    Settle,
+    Wait(Wait),
     End(Ending),
+}
+
+/// What is waited for before the next batch.
+#[derive(Debug, Clone, Copy)]
+enum Wait {
+    /// Bytes from the peer.
+    Bytes,
+    /// Nothing but room in the outbox: the buffer may hold more frames.
+    Room,
+    /// The last request has a big answer, which goes out before the next is asked.
+    Settled,
 }
 
 impl<R: AsyncRead + Unpin> Reader<R> {
@@ -78,9 +93,12 @@ impl<R: AsyncRead + Unpin> Reader<R> {
             codec: Codec::control(),
             intaker: Intaker::default(),
             pace: Pace::new(limits.requests_per_second, Instant::now().into_std()),
+            paused_until: None,
             idle_ms: limits.idle_ms,
             handshake_ms: limits.handshake_ms,
+            met: false,
             heard: false,
+            pinged: false,
         }
     }
 
@@ -88,121 +106,115 @@ impl<R: AsyncRead + Unpin> Reader<R> {
         &mut self.input
     }
 
-    /// Reads and hands over until the peer, or its silence, ends it.
+    /// Reads and hands over until the peer, or its silence, ends it. Every wait for the peer is beside the timer, so
+    /// that none can outlive it.
     pub(super) async fn run(&mut self, seat: &mut Seat<'_>, gate: &RequestGate) -> Ending {
-        match self.meet().await {
-            Ok(Caller::Native) => {}
-            Ok(caller) => return Ending::Foreign(caller),
-            Err(ending) => return ending,
-        }
         let outbox = Arc::clone(seat.outbox);
         let silence = tokio::time::sleep(Duration::from_millis(self.handshake_ms));
         tokio::pin!(silence);
-        let mut pinged = false;
+        let mut wait = Wait::Bytes;
         loop {
-            let batch = self.decode();
-            if !batch.requests.is_empty() {
-                self.hand_over(seat, gate, batch.requests).await;
-            }
-            match batch.then {
-                Then::Read => {}
-                Then::DecodeOn => {
-                    outbox.room().await;
-                    continue;
-                }
-                Then::Settle => {
-                    outbox.settled().await;
-                    continue;
-                }
-                Then::End(ending) => return ending,
-            }
             tokio::select! {
-                read = self.read(&outbox) => match read {
-                    Ok(0) => return self.at_end(),
-                    Ok(_) => {}
-                    Err(_) => return Ending::Vanished,
+                biased;
+                () = &mut silence => match self.look(&outbox) {
+                    Some(ending) => return ending,
+                    None => silence.as_mut().reset(Instant::now() + Duration::from_millis(self.idle_ms)),
                 },
-                () = &mut silence => {
-                    match self.look(&outbox, &mut pinged) {
-                        Some(ending) => return ending,
-                        None => silence.as_mut().reset(Instant::now() + Duration::from_millis(self.idle_ms)),
-                    }
-                }
+                ready = self.ready(&outbox, wait) => match ready {
+                    Some(ending) => return ending,
+                    None => match self.take_batch(seat, gate).await {
+                        Then::Wait(next) => wait = next,
+                        Then::End(ending) => return ending,
+                    },
+                },
             }
         }
     }
 
-    /// Reads the first bytes: who calls?
-    async fn meet(&mut self) -> Result<Caller, Ending> {
-        let first = self.input.read_buf(&mut self.buffer);
-        match tokio::time::timeout(Duration::from_millis(self.handshake_ms), first).await {
-            Err(_) => Err(Ending::HandshakeTimeout),
-            Ok(Err(_)) => Err(Ending::Vanished),
-            Ok(Ok(0)) => Err(Ending::Closed),
-            Ok(Ok(_)) => Ok(Caller::of(&self.buffer).unwrap_or(Caller::Native)),
+    /// Waits until there is something to decode; an ending if there never will be. May be given up at any point.
+    async fn ready(&mut self, outbox: &Outbox, wait: Wait) -> Option<Ending> {
+        if let Some(until) = self.paused_until {
+            Box::pin(tokio::time::sleep_until(until)).await;
+            self.paused_until = None;
         }
+        match wait {
+            Wait::Settled => outbox.settled().await,
+            Wait::Room => outbox.room().await,
+            Wait::Bytes => {
+                outbox.room().await;
+                match self.input.read_buf(&mut self.buffer).await {
+                    Ok(0) => return Some(self.at_end()),
+                    Ok(_) => {}
+                    Err(_) => return Some(Ending::Vanished),
+                }
+                if !std::mem::replace(&mut self.met, true) {
+                    return Caller::of(&self.buffer).filter(|caller| *caller != Caller::Native).map(Ending::Foreign);
+                }
+            }
+        }
+        None
     }
 
-    async fn read(&mut self, outbox: &Outbox) -> std::io::Result<usize> {
-        if !outbox.has_room() {
-            outbox.room().await;
+    async fn take_batch(&mut self, seat: &mut Seat<'_>, gate: &RequestGate) -> Then {
+        let batch = self.decode();
+        if !batch.requests.is_empty() {
+            hand_over(seat, gate, batch.requests).await;
         }
-        self.input.read_buf(&mut self.buffer).await
+        if seat.outbox.is_closing() {
+            return Then::End(Ending::Replaced);
+        }
+        if self.pace.is_bounded() {
+            let now = Instant::now();
+            let pause = self.pace.take(batch.frames, now.into_std());
+            self.paused_until = (!pause.is_zero()).then(|| now + pause);
+        }
+        batch.then
     }
 
     /// Turns what is in the buffer into requests, up to a batch.
     fn decode(&mut self) -> Batch {
         let mut requests = Vec::new();
+        let mut frames = 0;
         let then = loop {
-            if requests.len() == BATCH_MAX {
-                break Then::DecodeOn;
+            if frames == BATCH_MAX {
+                break Then::Wait(Wait::Room);
             }
             let frame = match self.codec.decode(&mut self.buffer) {
                 Ok(Some(frame)) => frame,
-                Ok(None) => break Then::Read,
+                Ok(None) => break Then::Wait(Wait::Bytes),
                 Err(error) => break Then::End(ending_of(error)),
             };
+            frames += 1;
             self.heard = true;
             match self.intaker.take(&frame, fresh_token) {
                 Intake::Ask(request) => requests.push(request),
                 Intake::AskAlone(request) => {
                     requests.push(request);
-                    break Then::Settle;
+                    break Then::Wait(Wait::Settled);
                 }
                 Intake::Heard => {}
                 Intake::Bye => break Then::End(Ending::Bye),
                 Intake::Fault(refusal) => break Then::End(Ending::Fault(refusal)),
             }
         };
-        Batch { requests, then }
-    }
-
-    async fn hand_over(&mut self, seat: &mut Seat<'_>, gate: &RequestGate, requests: Vec<Request>) {
-        seat.open().await;
-        if self.pace.is_bounded() {
-            let wait = self.pace.take(requests.len(), Instant::now().into_std());
-            if !wait.is_zero() {
-                Box::pin(tokio::time::sleep(wait)).await;
-            }
-        }
-        seat.outbox.asked(requests.len());
-        let (requests, permit) = match gate.enter().await {
-            Ok(permit) => (requests, Some(permit)),
-            // Refused by way of the hub, so that the answers keep the order of the requests.
-            Err(busy) => (requests.into_iter().map(|request| refused(request, &busy)).collect(), None),
-        };
-        seat.tell(ToHub::Requests { session: seat.session, requests, permit }).await;
+        Batch { requests, frames, then }
     }
 
     /// Looks whether the peer is alive, each time it could have been silent for as long as allowed.
-    fn look(&mut self, outbox: &Outbox, pinged: &mut bool) -> Option<Ending> {
+    fn look(&mut self, outbox: &Outbox) -> Option<Ending> {
         self.codec.release(&mut self.buffer);
+        if outbox.is_closing() {
+            return Some(Ending::Replaced);
+        }
         if !outbox.is_admitted() {
             return Some(Ending::HandshakeTimeout);
         }
-        if std::mem::take(&mut self.heard) {
-            *pinged = false;
-        } else if std::mem::replace(pinged, true) {
+        // A peer that takes what is written is alive, however long a ping has to wait its turn; and one whose
+        // answers have piled up is not read, so it cannot be heard.
+        let has_progressed = outbox.take_progress();
+        if std::mem::take(&mut self.heard) || has_progressed || !outbox.has_room() {
+            self.pinged = false;
+        } else if std::mem::replace(&mut self.pinged, true) {
             return Some(Ending::Idle);
         } else {
             outbox.answer(RequestId(0), &ServerMessage::Ping.to_frame(RequestId(0)));
@@ -216,6 +228,17 @@ impl<R: AsyncRead + Unpin> Reader<R> {
             Err(_) => Ending::Vanished,
         }
     }
+}
+
+async fn hand_over(seat: &mut Seat<'_>, gate: &RequestGate, requests: Vec<Request>) {
+    seat.open().await;
+    seat.outbox.asked(requests.len());
+    let (requests, permit) = match gate.enter().await {
+        Ok(permit) => (requests, Some(permit)),
+        // Refused by way of the hub, so that the answers keep the order of the requests.
+        Err(busy) => (requests.into_iter().map(|request| refused(request, &busy)).collect(), None),
+    };
+    seat.tell(ToHub::Requests { session: seat.session, requests, permit }).await;
 }
 
 fn ending_of(error: CodecError) -> Ending {

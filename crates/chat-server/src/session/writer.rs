@@ -87,17 +87,25 @@ impl<W: AsyncWrite + Unpin> Writer<W> {
                 if self.closing {
                     return WriterEnd::Closed;
                 }
-                if self.unflushed && self.output.flush().await.is_err() {
-                    return WriterEnd::Broken;
+                if self.unflushed {
+                    match tokio::time::timeout(self.stall, self.output.flush()).await {
+                        Ok(Ok(())) => self.unflushed = false,
+                        Ok(Err(_)) => return WriterEnd::Broken,
+                        Err(_) => return WriterEnd::Stalled,
+                    }
                 }
-                self.unflushed = false;
                 self.outbox.owing().await;
                 continue;
             }
             // Most writes are taken at once; only one that is not costs a timer.
             let written = match self.write_some().now_or_never() {
                 Some(written) => Ok(written),
-                None => tokio::time::timeout(self.stall, self.write_some()).await,
+                None => {
+                    let written = tokio::time::timeout(self.stall, self.write_some()).await;
+                    // What had to wait for the peer, and then was taken, is a sign of its life.
+                    self.outbox.progressed();
+                    written
+                }
             };
             match written {
                 Ok(Ok(())) => self.unflushed = true,

@@ -40,8 +40,8 @@ impl Hub {
 
     pub(super) fn list_members(&self, room: Option<&RoomName>, after: &str) -> Result<ServerMessage, Refusal> {
         let Some(name) = room else { return Ok(self.page_of(&self.people.by_nick, after)) };
-        let room = self.rooms.find(name)?.and_then(|id| self.rooms.get(id));
-        let room = room.ok_or_else(|| Refusal::new(Code::NoSuchRoom, format!("there is no room {name}")))?;
+        let room =
+            self.rooms.named(name).ok_or_else(|| Refusal::new(Code::NoSuchRoom, format!("there is no room {name}")))?;
         Ok(self.page_of(&room.members, after))
     }
 

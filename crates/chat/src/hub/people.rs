@@ -9,10 +9,15 @@ use proto::{CloseCode, Code, Nick, Refusal, RequestId, ServerMessage, Token};
 use super::{Asker, Hub};
 use crate::command::{Millis, SessionId};
 use crate::effect::{Deed, Effect, Effects};
+use crate::limits::RENAME_EVERY_MS;
 use crate::member::{Member, MemberId, Presence};
 
-/// Offered nicks that are tried before giving up.
-const OFFERS_MAX: u32 = 100;
+/// The first numbers that are tried behind a taken nick. Few, because each try costs the hub a normal form and a
+/// look-alike key; one more is tried further out, where nobody has taken them all on purpose.
+const OFFERS: std::ops::Range<u32> = 2..5;
+
+/// How far out the last try lies, at most.
+const OFFER_SPREAD: usize = 1000;
 
 /// The members, and the ways to find one.
 ///
@@ -32,7 +37,7 @@ impl Hub {
     pub(super) fn hello(
         &mut self,
         (session, request): (SessionId, RequestId),
-        nick: Nick,
+        nick: Result<Nick, Refusal>,
         token: Token,
         resume: Option<Resume>,
         effects: &mut Effects,
@@ -43,7 +48,8 @@ impl Hub {
             self.take_up(member, (session, request), &resume, effects);
             return Ok(());
         }
-        self.people.check_free(&nick, None)?;
+        let nick = nick?;
+        self.people.check_free(&nick, None).map_err(|refusal| self.people.with_offer(refusal, &nick))?;
         let member = self.people.add(Member::new(nick.clone(), token, session));
         self.sessions.insert(session, member);
         effects.push(Effect::Admit { to: session, request, nick, token, resumed: false });
@@ -78,6 +84,7 @@ impl Hub {
     }
 
     pub(super) fn rename(&mut self, asker: &Asker, to: Nick, effects: &mut Effects) -> Result<(), Refusal> {
+        self.check_rename_pace(asker)?;
         self.people.check_free(&to, Some(asker.member))?;
         let Some(from) = self.people.rename(asker.member, to.clone()) else { return Ok(()) };
         effects.push(asker.answer(ServerMessage::Done));
@@ -97,13 +104,29 @@ impl Hub {
         Ok(())
     }
 
+    fn check_rename_pace(&mut self, asker: &Asker) -> Result<(), Refusal> {
+        let Some(member) = self.people.get_mut(asker.member) else { return Ok(()) };
+        match member.renamed_at.map(|at| at.plus(RENAME_EVERY_MS)) {
+            Some(next) if asker.now < next => {
+                let wait_ms = u32::try_from(next.0 - asker.now.0).unwrap_or(u32::MAX);
+                Err(Refusal::new(Code::Busy, format!("a nick can be changed again in {wait_ms} ms"))
+                    .with_limit("rename_every_ms", RENAME_EVERY_MS)
+                    .with_retry_after_ms(wait_ms))
+            }
+            _ => {
+                member.renamed_at = Some(asker.now);
+                Ok(())
+            }
+        }
+    }
+
     /// Takes a member out of every room and forgets them.
     pub(super) fn remove_member(&mut self, now: Millis, id: MemberId, effects: &mut Effects) {
         let Some(member) = self.people.remove(id) else { return };
         for membership in member.rooms {
             self.take_out(now, &member.nick, membership, effects);
         }
-        self.rooms.end_directs_of(id, effects);
+        self.end_directs_of(id, effects);
     }
 }
 
@@ -141,6 +164,11 @@ impl People {
 
     pub(super) fn first_held_until(&self, now: Millis) -> Option<MemberId> {
         self.held.first().filter(|(until, _)| *until <= now).map(|(_, id)| *id)
+    }
+
+    /// Whose place is let go first, if more than `max` are held.
+    pub(super) fn first_held_beyond(&self, max: usize) -> Option<MemberId> {
+        self.held.first().filter(|_| self.held.len() > max).map(|(_, id)| *id)
     }
 
     pub(super) fn next_due(&self) -> Option<Millis> {
@@ -190,7 +218,7 @@ impl People {
         Some(from)
     }
 
-    /// Refuses a nick that somebody but `own` has, or that looks like theirs; offers a free one.
+    /// Refuses a nick that somebody but `own` has, or that looks like theirs.
     fn check_free(&self, nick: &Nick, own: Option<MemberId>) -> Result<(), Refusal> {
         let Some(holder) = self.by_key.get(&nick.look_alike_key()).filter(|holder| Some(**holder) != own) else {
             return Ok(());
@@ -201,11 +229,16 @@ impl People {
             }
             _ => format!("the nick {nick} is taken"),
         };
-        let refusal = Refusal::new(Code::NickTaken, words);
-        let free = |offer: &Nick| !self.by_key.contains_key(&offer.look_alike_key());
-        Err(match (2..2 + OFFERS_MAX).map(|suffix| nick.with_suffix(suffix)).find(free) {
+        Err(Refusal::new(Code::NickTaken, words))
+    }
+
+    /// The same refusal with a nick that is free, if one of a few is.
+    fn with_offer(&self, refusal: Refusal, nick: &Nick) -> Refusal {
+        let far = OFFERS.end + u32::try_from(self.members.len() % OFFER_SPREAD).unwrap_or(0);
+        let is_free = |offer: &Nick| !self.by_key.contains_key(&offer.look_alike_key());
+        match OFFERS.chain([far]).map(|suffix| nick.with_suffix(suffix)).find(is_free) {
             Some(offer) => refusal.with_offer(offer.as_str()),
             None => refusal,
-        })
+        }
     }
 }

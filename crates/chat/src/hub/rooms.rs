@@ -6,12 +6,8 @@ use proto::{Code, MessageId, Nick, Refusal, RequestId, RoomId, RoomName, Seq, Se
 use super::{Asker, Hub};
 use crate::command::{Millis, SessionId};
 use crate::effect::{Deed, Effect, Effects, Reach};
-use crate::member::{Member, MemberId, Membership};
+use crate::member::{AskedBy, MemberId, Membership};
 use crate::room::{Room, Title};
-
-/// A direct conversation that somebody else opened does not count against one's own rooms, but at this many times
-/// their bound nobody can open another.
-const OPENED_BY_OTHERS_FACTOR: usize = 4;
 
 impl Hub {
     pub(super) fn join(
@@ -22,7 +18,7 @@ impl Hub {
         announce: bool,
         effects: &mut Effects,
     ) -> Result<(), Refusal> {
-        let held = self.rooms.find(&name)?;
+        let held = self.rooms.find(&name, effects)?;
         let is_new = held.is_none_or(|id| !self.is_in(asker.member, id));
         if is_new {
             self.check_own_rooms(asker.member)?;
@@ -31,7 +27,7 @@ impl Hub {
             Some(id) => id,
             None => self.rooms.add(asker.now, Title::Named(name), self.limits.rooms_max, effects)?,
         };
-        self.put_in(asker.member, Membership { room: id, announced: announce });
+        self.put_in(asker.member, Membership { room: id, announced: announce, asked_by: AskedBy::Oneself });
         effects.extend(self.enter(asker.member, (asker.session, asker.request), id, since));
         if is_new && announce {
             self.tell_coming(asker.now, asker.member, id, effects);
@@ -109,67 +105,12 @@ impl Hub {
         Ok(())
     }
 
-    pub(super) fn open_direct(
-        &mut self,
-        asker: &Asker,
-        nick: &Nick,
-        since: Since,
-        effects: &mut Effects,
-    ) -> Result<(), Refusal> {
-        let nobody = || Refusal::new(Code::NoSuchPerson, format!("nobody called {nick} is here"));
-        let other = self.people.by_nick(nick).ok_or_else(nobody)?;
-        if other == asker.member {
-            return Err(Refusal::new(Code::NoSuchPerson, "a direct conversation needs somebody else"));
-        }
-        let id = self.rooms.direct(asker.member, other);
-        if id.is_none_or(|id| !self.is_in(asker.member, id)) {
-            self.check_own_rooms(asker.member)?;
-        }
-        if id.is_none_or(|id| !self.is_in(other, id)) {
-            self.check_can_be_called(other)?;
-        }
-        let id = match id {
-            Some(id) => id,
-            None => {
-                let title = Title::Direct(asker.member, other);
-                self.rooms.add(asker.now, title, self.limits.rooms_max, effects)?
-            }
-        };
-        self.put_in(asker.member, Membership { room: id, announced: false });
-        let is_called = self.put_in(other, Membership { room: id, announced: false });
-        effects.extend(self.enter(asker.member, (asker.session, asker.request), id, since));
-        if is_called {
-            self.call(other, id, effects);
-        }
-        Ok(())
-    }
-
-    /// Somebody speaks in a direct conversation that `other` has left: it opens for them again, with what is said.
-    fn call_back(&mut self, other: MemberId, room: RoomId, effects: &mut Effects) -> Result<(), Refusal> {
-        if self.people.get(other).is_none() {
-            return Err(Refusal::new(Code::NoSuchPerson, "the other is gone, and nobody would read it"));
-        }
-        if !self.is_in(other, room) {
-            self.check_can_be_called(other)?;
-            self.put_in(other, Membership { room, announced: false });
-            self.call(other, room, effects);
-        }
-        Ok(())
-    }
-
-    /// Lets somebody who was put into a direct conversation, and is connected, follow it from now on.
-    fn call(&self, other: MemberId, room: RoomId, effects: &mut Effects) {
-        if let Some(session) = self.people.get(other).and_then(Member::session) {
-            effects.extend(self.enter(other, (session, RequestId(0)), room, Since::Now));
-        }
-    }
-
-    fn is_in(&self, member: MemberId, room: RoomId) -> bool {
+    pub(super) fn is_in(&self, member: MemberId, room: RoomId) -> bool {
         self.people.get(member).is_some_and(|member| member.is_in(room))
     }
 
     /// Puts a member into a room; false if they were in it.
-    fn put_in(&mut self, id: MemberId, membership: Membership) -> bool {
+    pub(super) fn put_in(&mut self, id: MemberId, membership: Membership) -> bool {
         let Some(member) = self.people.get_mut(id).filter(|member| !member.is_in(membership.room)) else {
             return false;
         };
@@ -180,14 +121,14 @@ impl Hub {
 
     /// Takes somebody, whose membership is already gone, out of a room and tells it.
     pub(super) fn take_out(&mut self, now: Millis, nick: &Nick, membership: Membership, effects: &mut Effects) {
-        self.rooms.drain(now, membership.room, nick);
+        self.rooms.drain(now, membership.room, nick, effects);
         if membership.announced {
             self.tell_going(now, nick, membership.room, effects);
         }
     }
 
     /// The effect that lets a session follow a room.
-    fn enter(
+    pub(super) fn enter(
         &self,
         member: MemberId,
         (to, request): (SessionId, RequestId),
@@ -237,26 +178,18 @@ impl Hub {
         }
     }
 
-    fn check_own_rooms(&self, member: MemberId) -> Result<(), Refusal> {
+    pub(super) fn check_own_rooms(&self, member: MemberId) -> Result<(), Refusal> {
         let max = self.limits.rooms_per_member_max;
-        match self.people.get(member).map_or(0, |member| member.rooms.len()) {
+        let own = |membership: &&Membership| {
+            membership.asked_by == AskedBy::Oneself
+                && self.rooms.get(membership.room).is_some_and(|room| !room.is_ended)
+        };
+        match self.people.get(member).map_or(0, |member| member.rooms.iter().filter(own).count()) {
             count if count >= max => Err(Refusal::new(
                 Code::TooManyRooms,
                 format!("you are in {count} rooms, and {max} is the most; leave one first"),
             )
             .with_limit("rooms", max as u64)),
-            _ => Ok(()),
-        }
-    }
-
-    fn check_can_be_called(&self, other: MemberId) -> Result<(), Refusal> {
-        let max = self.limits.rooms_per_member_max * OPENED_BY_OTHERS_FACTOR;
-        match self.people.get(other).map_or(0, |other| other.rooms.len()) {
-            count if count >= max => Err(Refusal::new(
-                Code::TooManyRooms,
-                "the other is in too many conversations to be called into another",
-            )
-            .with_limit("conversations", max as u64)),
             _ => Ok(()),
         }
     }

@@ -12,6 +12,7 @@ const LIMITS: HubLimits = HubLimits {
     rooms_max: 5,
     rooms_per_member_max: 3,
     grace_ms: 1000,
+    held_max: 3,
     named_presence_max: 4,
     crowd_interval_ms: 60_000,
 };
@@ -24,7 +25,11 @@ struct Scene {
 
 impl Scene {
     fn new() -> Self {
-        Self { hub: Hub::new(LIMITS), now: Millis(1_000_000), asked: 0 }
+        Self::within(LIMITS)
+    }
+
+    fn within(limits: HubLimits) -> Self {
+        Self { hub: Hub::new(limits), now: Millis(1_000_000), asked: 0 }
     }
 
     fn ask(&mut self, session: u64, command: Command) -> Effects {
@@ -37,13 +42,16 @@ impl Scene {
 
     fn hello(&mut self, session: u64, nick: &str) -> Effects {
         let token = Token([u8::try_from(session).unwrap(); 16]);
-        self.ask(session, Command::Hello { nick: nick.parse().unwrap(), token, resume: None })
+        self.ask(session, Command::Hello { nick: Ok(nick.parse().unwrap()), token, resume: None })
     }
 
     fn resume(&mut self, session: u64, of: u64, cursors: Vec<Cursor>) -> Effects {
         let token = |n: u64| Token([u8::try_from(n).unwrap(); 16]);
         let resume = Some(Resume { token: token(of), cursors });
-        self.ask(session, Command::Hello { nick: "back".parse().unwrap(), token: token(session), resume })
+        self.ask(
+            session,
+            Command::Hello { nick: Err(proto::Refusal::new(Code::BadNick, "no")), token: token(session), resume },
+        )
     }
 
     fn join(&mut self, session: u64, room: &str) -> Effects {
@@ -128,7 +136,7 @@ fn every_command_has_exactly_one_answer() {
     let nick = || "cat".parse::<Nick>().unwrap();
     let commands: Vec<Command> = vec![
         Command::Ping,
-        Command::Hello { nick: nick(), token: Token([9; 16]), resume: None },
+        Command::Hello { nick: Ok(nick()), token: Token([9; 16]), resume: None },
         Command::Join { room: "lobby".parse().unwrap(), since: Since::Now, announce: true },
         Command::Join { room: "other".parse().unwrap(), since: Since::After(Seq(7)), announce: false },
         Command::Leave(RoomId(1)),
@@ -227,7 +235,7 @@ fn a_second_connection_of_the_same_person_replaces_the_first() {
 fn an_unknown_token_is_a_fresh_hello() {
     let mut scene = Scene::two_in_lobby();
     let effects = scene.resume(3, 200, vec![Cursor { room: RoomId(1), seq: Seq(1) }]);
-    assert!(matches!(effects.as_slice(), [Effect::Admit { resumed: false, .. }]), "{effects:?}");
+    assert_eq!(refusal(&effects), Some(Code::BadNick), "its nick counts: {effects:?}");
 }
 
 #[test]
@@ -336,6 +344,54 @@ fn limits_name_themselves() {
 }
 
 #[test]
+fn conversations_that_others_opened_keep_nobody_out_of_a_room() {
+    let mut scene = Scene::within(HubLimits { rooms_max: 100, ..LIMITS });
+    scene.hello(1, "ann");
+    scene.join(1, "lobby");
+    for session in 3..=40 {
+        scene.hello(session, &format!("x{session}"));
+        assert_eq!(refusal(&scene.direct(session, "ann")), None, "{session}");
+        scene.gone(session, Departure::Bye);
+    }
+    assert_eq!(refusal(&scene.join(1, "a")), None);
+    // Those that ended are held to a number; the rooms they had are free again.
+    assert!(scene.hub.census().rooms <= 2 + 16, "{:?}", scene.hub.census());
+}
+
+#[test]
+fn held_places_are_bounded_and_the_first_to_go_goes_first() {
+    let mut scene = Scene::new();
+    for session in 1..=5 {
+        scene.hello(session, &format!("h{session}"));
+        scene.gone(session, Departure::Broken);
+        scene.now = scene.now.plus(1);
+    }
+    assert_eq!(scene.hub.census().members, LIMITS.held_max);
+    assert!(matches!(scene.resume(9, 1, Vec::new())[0], Effect::Reply { .. }), "the first is gone");
+    assert!(matches!(scene.resume(9, 5, Vec::new())[0], Effect::Admit { resumed: true, .. }));
+}
+
+#[test]
+fn a_new_nick_is_taken_at_a_pace() {
+    let mut scene = Scene::two_in_lobby();
+    assert_eq!(refusal(&scene.ask(1, Command::Rename("ann1".parse().unwrap()))), None);
+    assert_eq!(refusal(&scene.ask(1, Command::Rename("ann2".parse().unwrap()))), Some(Code::Busy));
+    scene.after(1000);
+    assert_eq!(refusal(&scene.ask(1, Command::Rename("ann2".parse().unwrap()))), None);
+}
+
+#[test]
+fn a_look_alike_that_nobody_is_in_makes_way() {
+    let mut scene = Scene::two_in_lobby();
+    scene.join(1, "1ist");
+    assert_eq!(refusal(&scene.join(2, "list")), Some(Code::LooksLikeRoom));
+    scene.ask(1, Command::Leave(RoomId(2)));
+    let effects = scene.join(2, "list");
+    assert_eq!(refusal(&effects), None);
+    assert!(effects.contains(&Effect::Forget(RoomId(2))), "{effects:?}");
+}
+
+#[test]
 fn a_room_that_looks_like_another_is_refused() {
     let mut scene = Scene::two_in_lobby();
     assert_eq!(refusal(&scene.join(1, "1obby")), Some(Code::LooksLikeRoom));
@@ -349,7 +405,7 @@ fn filling_a_big_room_costs_a_line_in_all() {
     for session in 1..=2000_u64 {
         let token = Token(u128::from(session).to_be_bytes());
         let nick = format!("n{session:05}").parse().unwrap();
-        scene.ask(session, Command::Hello { nick, token, resume: None });
+        scene.ask(session, Command::Hello { nick: Ok(nick), token, resume: None });
         let effects = scene.join(session, "big");
         told += records(&effects).len();
         told_to += records(&effects).len() as u64 * session;
@@ -370,7 +426,7 @@ fn lists_are_paged_in_order_and_within_a_frame() {
     for session in 1..=1200_u64 {
         let token = Token(u128::from(session).to_be_bytes());
         let nick = format!("n{session:05}").parse().unwrap();
-        scene.ask(session, Command::Hello { nick, token, resume: None });
+        scene.ask(session, Command::Hello { nick: Ok(nick), token, resume: None });
     }
     let (mut after, mut seen) = (String::new(), Vec::new());
     loop {

@@ -74,6 +74,21 @@ fn the_newest_segment_stays_whatever_its_size() {
     assert_eq!((log.oldest(), log.head()), (Seq(1), Seq(1)));
 }
 
+#[test]
+fn a_log_trimmed_to_nothing_goes_on_behind_the_gap() {
+    let log = RoomLog::new();
+    log.append(segment(1, &["a", "b"]), usize::MAX);
+    let held = log.held_bytes();
+    assert_eq!(log.trim(held), 0);
+    assert_eq!(log.trim(held - 1), held);
+    let mut cursor = Cursor::at(Seq(1));
+    let mut out = VecDeque::new();
+    assert_eq!(log.read(&mut cursor, 1, &mut out), Reading::Missed { from: Seq(1), to: Seq(2) });
+    log.append(segment(3, &["c"]), usize::MAX);
+    log.read(&mut cursor, 1, &mut out);
+    assert_eq!(seqs(out), [3]);
+}
+
 proptest! {
     /// Readers at any place, appends of any size, rings of any size: what a reader gets, together with what it is
     /// told it missed, is every event from its place on, once and in order.

@@ -1,0 +1,112 @@
+//! Direct conversations: rooms of two, in no list, which open for both and end with either.
+
+use proto::message::Since;
+use proto::{Code, Nick, Refusal, RequestId, RoomId};
+
+use super::{Asker, Hub};
+use crate::effect::{Effect, Effects};
+use crate::member::{AskedBy, Member, MemberId, Membership};
+use crate::room::Title;
+
+/// A conversation that another opened does not count against one's own rooms; but at this many times their bound
+/// nobody can open one more.
+const CALLED_FACTOR: usize = 2;
+
+/// Ended conversations that somebody can still read back; the oldest goes when there is one more.
+const ENDED_MAX: usize = 16;
+
+impl Hub {
+    pub(super) fn open_direct(
+        &mut self,
+        asker: &Asker,
+        nick: &Nick,
+        since: Since,
+        effects: &mut Effects,
+    ) -> Result<(), Refusal> {
+        let nobody = || Refusal::new(Code::NoSuchPerson, format!("nobody called {nick} is here"));
+        let other = self.people.by_nick(nick).ok_or_else(nobody)?;
+        if other == asker.member {
+            return Err(Refusal::new(Code::NoSuchPerson, "a direct conversation needs somebody else"));
+        }
+        let id = self.rooms.direct(asker.member, other);
+        if id.is_none_or(|id| !self.is_in(asker.member, id)) {
+            self.check_own_rooms(asker.member)?;
+        }
+        if id.is_none_or(|id| !self.is_in(other, id)) {
+            self.check_can_be_called(other)?;
+        }
+        let id = match id {
+            Some(id) => id,
+            None => {
+                let title = Title::Direct(asker.member, other);
+                self.rooms.add(asker.now, title, self.limits.rooms_max, effects)?
+            }
+        };
+        self.put_in(asker.member, Membership { room: id, announced: false, asked_by: AskedBy::Oneself });
+        let is_called = self.put_in(other, Membership { room: id, announced: false, asked_by: AskedBy::Another });
+        effects.extend(self.enter(asker.member, (asker.session, asker.request), id, since));
+        if is_called {
+            self.call(other, id, effects);
+        }
+        Ok(())
+    }
+
+    /// Somebody speaks in a direct conversation that `other` has left: it opens for them again, with what is said.
+    pub(super) fn call_back(&mut self, other: MemberId, room: RoomId, effects: &mut Effects) -> Result<(), Refusal> {
+        if self.people.get(other).is_none() {
+            return Err(Refusal::new(Code::NoSuchPerson, "the other is gone, and nobody would read it"));
+        }
+        if !self.is_in(other, room) {
+            self.check_can_be_called(other)?;
+            self.put_in(other, Membership { room, announced: false, asked_by: AskedBy::Another });
+            self.call(other, room, effects);
+        }
+        Ok(())
+    }
+
+    /// Lets somebody who was put into a direct conversation, and is connected, follow it from now on.
+    fn call(&self, other: MemberId, room: RoomId, effects: &mut Effects) {
+        if let Some(session) = self.people.get(other).and_then(Member::session) {
+            effects.extend(self.enter(other, (session, RequestId(0)), room, Since::Now));
+        }
+    }
+
+    /// A member is gone for good: their conversations end, so that nobody finds one under their nick again. Whoever
+    /// is still in one can read on.
+    pub(super) fn end_directs_of(&mut self, member: MemberId, effects: &mut Effects) {
+        for (other, room) in self.rooms.unlist_directs_of(member, effects) {
+            if let Some(room) = self.rooms.get_mut(room) {
+                room.is_ended = true;
+                self.drop_oldest_ended(other, effects);
+            }
+        }
+    }
+
+    fn drop_oldest_ended(&mut self, id: MemberId, effects: &mut Effects) {
+        let Some(member) = self.people.get_mut(id) else { return };
+        let is_ended = |membership: &Membership| self.rooms.get(membership.room).is_some_and(|room| room.is_ended);
+        if member.rooms.iter().filter(|membership| is_ended(membership)).count() <= ENDED_MAX {
+            return;
+        }
+        let Some(at) = member.rooms.iter().position(is_ended) else { return };
+        let room = member.rooms.remove(at).room;
+        effects.extend(member.session().map(|session| Effect::Exit { session, room }));
+        self.rooms.forget(room, effects);
+    }
+
+    fn check_can_be_called(&self, other: MemberId) -> Result<(), Refusal> {
+        let max = self.limits.rooms_per_member_max.saturating_mul(CALLED_FACTOR);
+        let called = |membership: &&Membership| {
+            membership.asked_by == AskedBy::Another
+                && self.rooms.get(membership.room).is_some_and(|room| !room.is_ended)
+        };
+        match self.people.get(other).map_or(0, |other| other.rooms.iter().filter(called).count()) {
+            count if count >= max => Err(Refusal::new(
+                Code::TooManyRooms,
+                "the other is in too many conversations to be called into another",
+            )
+            .with_limit("conversations", max as u64)),
+            _ => Ok(()),
+        }
+    }
+}
