@@ -18,19 +18,27 @@ pub enum Phase {
     Stopped,
 }
 
-/// How a connection sees the server's phase. Cheap to clone; one is in every [`crate::Connection`].
+/// How a connection sees the server's phase. Cheap to clone and to ask; one is in every [`crate::Connection`].
 #[derive(Debug, Clone)]
-pub struct PhaseWatch(watch::Receiver<Phase>);
+pub struct PhaseWatch {
+    /// Invariant: never waited on itself, only in clones, so that it has changed if `seen` is out of date.
+    phase: watch::Receiver<Phase>,
+    seen: Phase,
+}
 
 impl PhaseWatch {
     /// Watches the phase in `phase`: [`crate::serve()`]'s own, or a test's.
-    pub const fn new(phase: watch::Receiver<Phase>) -> Self {
-        Self(phase)
+    pub fn new(mut phase: watch::Receiver<Phase>) -> Self {
+        let seen = *phase.borrow_and_update();
+        Self { phase, seen }
     }
 
-    /// The phase now.
+    /// The phase now. While nothing has changed that is two loads, so that it may be asked at every request.
     pub fn current(&self) -> Phase {
-        *self.0.borrow()
+        match self.phase.has_changed() {
+            Ok(false) => self.seen,
+            Ok(true) | Err(_) => *self.phase.borrow(),
+        }
     }
 
     /// Returns once the server drains, at once if it already does. Cancel safe.
@@ -45,9 +53,10 @@ impl PhaseWatch {
         self.reached(Phase::Closing).await;
     }
 
-    async fn reached(&mut self, wanted: Phase) {
+    async fn reached(&self, wanted: Phase) {
         // An error means that the server itself is gone, which is later than any phase.
-        let _gone = self.0.wait_for(|phase| *phase >= wanted).await;
+        let mut phase = self.phase.clone();
+        let _gone = phase.wait_for(|phase| *phase >= wanted).await;
     }
 }
 

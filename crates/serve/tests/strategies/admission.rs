@@ -14,7 +14,7 @@ async fn beyond_max_connections_one_is_told(strategy: Strategy) {
     // Words sent before the refusal is read must not make it disappear.
     third.send("echo let me in\n").await;
     assert!(third.line().await.starts_with("refused: the server has 2 connections"));
-    third.end().await;
+    third.orderly_end().await;
     assert_eq!(second.ask("echo unharmed").await, "unharmed");
     drop(first);
     server.until(|snapshot| snapshot.active == 1).await;
@@ -55,7 +55,7 @@ async fn two_sockets_are_both_served_by_one_server() {
     let listener = Listener::bind(&[any, any], 16).unwrap();
     let addresses = listener.local_addrs().to_vec();
     let (trigger, shutdown) = Shutdown::channel();
-    let task = tokio::spawn(serve(listener, Strategy::Spawn, roomy(), Lines, shutdown));
+    let task = tokio::spawn(serve(listener, Strategy::Spawn, roomy(), Lines { tells: true }, shutdown));
     for address in addresses {
         let mut client = Client::over(within(TcpStream::connect(address)).await.unwrap());
         assert_eq!(client.ask("echo hello").await, "hello", "{address}");

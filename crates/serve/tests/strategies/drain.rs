@@ -59,7 +59,7 @@ async fn dropping_the_future_cuts_everything(strategy: Strategy) {
     let (address, counters) = (listener.local_addrs()[0], listener.counters());
     let (_trigger, shutdown) = Shutdown::channel();
     let mut client = {
-        let mut server = std::pin::pin!(serve(listener, strategy, roomy(), Lines, shutdown));
+        let mut server = std::pin::pin!(serve(listener, strategy, roomy(), Lines { tells: true }, shutdown));
         tokio::select! {
             _ = &mut server => panic!("it stopped by itself"),
             client = async {
@@ -72,6 +72,7 @@ async fn dropping_the_future_cuts_everything(strategy: Strategy) {
     client.end().await;
     let counted_out = async {
         while counters.snapshot().active > 0 {
+            // tidy: pace: counters are looked at until they are as wanted.
             tokio::time::sleep(Duration::from_millis(5)).await;
         }
     };

@@ -2,7 +2,7 @@
 
 use serve::{CloseReason, Limits, Strategy};
 
-use crate::support::{Server, roomy, workers};
+use crate::support::{Lines, Server, roomy, workers};
 
 macro_rules! both_pools {
     ($($scenario:ident),* $(,)?) => { $(
@@ -25,6 +25,7 @@ macro_rules! both_pools {
 both_pools!(
     who_waits_is_told_its_place_and_a_full_queue_says_so,
     who_leaves_the_queue_is_counted_as_starved_and_the_next_move_up,
+    who_leaves_is_noticed_without_a_word,
     who_has_asked_and_closed_its_side_still_gets_its_answer,
     who_waits_too_long_is_told,
     who_waits_when_the_server_drains_is_told,
@@ -65,6 +66,20 @@ async fn who_leaves_the_queue_is_counted_as_starved_and_the_next_move_up(strateg
     assert_eq!(third.line().await, "place 1 of 1");
     let snapshot = server.counters.snapshot();
     assert_eq!((snapshot.starved, snapshot.closed.of(CloseReason::LeftQueue)), (1, 1), "{snapshot}");
+    server.drain().await;
+}
+
+async fn who_leaves_is_noticed_without_a_word(strategy: Strategy) {
+    let server = Server::start_with(strategy, narrow(), Lines { tells: false });
+    let _first = server.served().await;
+    let (second, third) = (server.client().await, server.client().await);
+    server.until(|snapshot| snapshot.waiting == 2).await;
+    drop(second);
+    server.until(|snapshot| snapshot.closed.of(CloseReason::LeftQueue) == 1).await;
+    // Reset, as a program that was killed leaves.
+    third.reset();
+    let snapshot = server.until(|snapshot| snapshot.closed.of(CloseReason::LeftQueue) == 2).await;
+    assert_eq!((snapshot.starved, snapshot.waiting), (2, 0), "{snapshot}");
     server.drain().await;
 }
 

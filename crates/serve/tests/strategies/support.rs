@@ -40,7 +40,10 @@ pub(crate) fn workers(count: usize) -> NonZeroUsize {
 }
 
 #[derive(Debug)]
-pub(crate) struct Lines;
+pub(crate) struct Lines {
+    /// Whether it has words for those who wait.
+    pub(crate) tells: bool,
+}
 
 impl Service for Lines {
     async fn serve(&self, connection: Connection) -> CloseReason {
@@ -107,7 +110,7 @@ impl Service for Lines {
     }
 
     fn waiting(&self, place: usize, waiting: usize) -> Vec<u8> {
-        format!("place {place} of {waiting}\n").into_bytes()
+        if self.tells { format!("place {place} of {waiting}\n").into_bytes() } else { Vec::new() }
     }
 }
 
@@ -125,11 +128,15 @@ pub(crate) struct Server {
 
 impl Server {
     pub(crate) fn start(strategy: Strategy, limits: Limits) -> Self {
+        Self::start_with(strategy, limits, Lines { tells: true })
+    }
+
+    pub(crate) fn start_with(strategy: Strategy, limits: Limits, service: Lines) -> Self {
         let listener = Listener::bind(&["127.0.0.1:0".parse().unwrap()], 1024).unwrap();
         let address = listener.local_addrs()[0];
         let counters = listener.counters();
         let (trigger, shutdown) = Shutdown::channel();
-        let task = tokio::spawn(serve(listener, strategy, limits, Lines, shutdown));
+        let task = tokio::spawn(serve(listener, strategy, limits, service, shutdown));
         Self { address, counters, trigger, task }
     }
 
@@ -140,7 +147,13 @@ impl Server {
     /// A client that is surely being served.
     pub(crate) async fn served(&self) -> Client {
         let mut client = self.client().await;
-        assert_eq!(client.ask("echo in").await, "in");
+        client.send("echo in\n").await;
+        let mut line = client.line().await;
+        // A worker is free a moment after the peer it served has seen the end.
+        while line.starts_with("place ") {
+            line = client.line().await;
+        }
+        assert_eq!(line, "in");
         client
     }
 
@@ -153,6 +166,7 @@ impl Server {
                 if wanted(&snapshot) {
                     return snapshot;
                 }
+                // tidy: pace: counters are looked at until they are as wanted.
                 sleep(Duration::from_millis(5)).await;
             }
         };
@@ -213,6 +227,17 @@ impl Client {
         let mut line = String::new();
         let read = within(self.0.read_line(&mut line)).await;
         assert!(matches!(read, Ok(0) | Err(_)), "more came: {line:?}");
+    }
+
+    /// The end of the connection must come next, in order.
+    pub(crate) async fn orderly_end(&mut self) {
+        let mut line = String::new();
+        assert_eq!(within(self.0.read_line(&mut line)).await.unwrap(), 0, "more came: {line:?}");
+    }
+
+    /// Leaves without a word.
+    pub(crate) fn reset(self) {
+        socket2::SockRef::from(self.0.get_ref()).set_linger(Some(Duration::ZERO)).unwrap();
     }
 
     pub(crate) async fn close_sending(&mut self) {
