@@ -1,0 +1,156 @@
+//! Opening a connection and going through its greeting, with blocking calls: what comes before anything is measured.
+
+use std::io::{self, ErrorKind, Read, Write};
+use std::net::{Ipv4Addr, SocketAddr, TcpStream};
+use std::time::Duration;
+
+use bytes::{Bytes, BytesMut};
+use proto::limits::HEADER_BYTES;
+use proto::{Frame, Header};
+use socket2::{Domain, Socket, Type};
+
+use crate::error::BenchError;
+
+/// How long a server may take to answer a greeting. It bounds hangs and measures nothing.
+const GREETING_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// The longest line of a text protocol's greeting.
+const LINE_BYTES_MAX: usize = 16 * 1024;
+
+/// Loopback addresses tried as sources when the ports of one are used up: 127.0.0.1 to 127.0.0.16.
+const SOURCES: u8 = 16;
+
+/// A connection in its greeting.
+#[derive(Debug)]
+pub struct Dialed {
+    stream: TcpStream,
+    target: String,
+}
+
+impl Dialed {
+    /// Connects. `target` names the server in errors.
+    ///
+    /// # Errors
+    /// [`BenchError::CannotConnect`].
+    pub fn connect(address: SocketAddr, target: &str) -> Result<Self, BenchError> {
+        let cannot = |source| BenchError::CannotConnect { target: target.to_owned(), source };
+        let stream = connect(address).map_err(cannot)?;
+        stream.set_nodelay(true).map_err(cannot)?;
+        stream.set_read_timeout(Some(GREETING_TIMEOUT)).map_err(cannot)?;
+        stream.set_write_timeout(Some(GREETING_TIMEOUT)).map_err(cannot)?;
+        Ok(Self { stream, target: target.to_owned() })
+    }
+
+    /// The connection, for a readiness loop.
+    ///
+    /// # Errors
+    /// If it cannot be made non-blocking.
+    pub fn into_nonblocking(self) -> Result<mio::net::TcpStream, BenchError> {
+        self.stream.set_nonblocking(true).map_err(BenchError::io("cannot make a connection non-blocking"))?;
+        Ok(mio::net::TcpStream::from_std(self.stream))
+    }
+
+    /// Sends bytes.
+    ///
+    /// # Errors
+    /// [`BenchError::Protocol`] if the server has gone.
+    pub fn send(&mut self, bytes: &[u8]) -> Result<(), BenchError> {
+        self.stream.write_all(bytes).map_err(|error| self.broke(&error))
+    }
+
+    /// Sends a frame.
+    ///
+    /// # Errors
+    /// As [`Dialed::send`].
+    pub fn send_frame(&mut self, frame: &Frame) -> Result<(), BenchError> {
+        let mut bytes = BytesMut::with_capacity(frame.wire_bytes());
+        frame.write(&mut bytes);
+        self.send(&bytes)
+    }
+
+    /// Reads exactly one frame.
+    ///
+    /// # Errors
+    /// [`BenchError::Protocol`] if the server has gone, is silent, or sends a frame over the control limit.
+    pub fn read_frame(&mut self) -> Result<Frame, BenchError> {
+        let mut head = [0; HEADER_BYTES];
+        self.stream.read_exact(&mut head).map_err(|error| self.broke(&error))?;
+        let header = Header::read(&head);
+        if header.len as usize > header.body_bytes_max(0) {
+            return Err(self.unexpected(&format!("a frame of {} bytes", header.len)));
+        }
+        let mut body = vec![0; header.len as usize];
+        self.stream.read_exact(&mut body).map_err(|error| self.broke(&error))?;
+        Ok(Frame::new(header.kind, header.id, Bytes::from(body)).with_flags(header.flags))
+    }
+
+    /// Reads one line, its end included, and not a byte beyond it.
+    ///
+    /// # Errors
+    /// [`BenchError::Protocol`] if the server has gone, is silent, or the line is too long.
+    pub fn read_line(&mut self) -> Result<String, BenchError> {
+        let mut line = Vec::new();
+        let mut byte = [0];
+        while line.last() != Some(&b'\n') {
+            if line.len() >= LINE_BYTES_MAX {
+                return Err(self.unexpected("a line that does not end"));
+            }
+            self.stream.read_exact(&mut byte).map_err(|error| self.broke(&error))?;
+            line.extend_from_slice(&byte);
+        }
+        Ok(String::from_utf8_lossy(&line).into_owned())
+    }
+
+    /// Reads exactly `wanted`.
+    ///
+    /// # Errors
+    /// [`BenchError::Protocol`] if something else comes.
+    pub fn expect(&mut self, wanted: &str) -> Result<(), BenchError> {
+        let mut got = vec![0; wanted.len()];
+        self.stream.read_exact(&mut got).map_err(|error| self.broke(&error))?;
+        if got == wanted.as_bytes() {
+            return Ok(());
+        }
+        Err(self.unexpected(&format!("`{}` instead of `{}`", got.escape_ascii(), wanted.escape_debug())))
+    }
+
+    /// The server, as errors name it.
+    pub fn target(&self) -> &str {
+        &self.target
+    }
+
+    /// An error that says what came instead of the greeting.
+    pub fn unexpected(&self, what: &str) -> BenchError {
+        BenchError::protocol(&self.target, format!("in the greeting it sent {what}"))
+    }
+
+    fn broke(&self, error: &io::Error) -> BenchError {
+        let why = match error.kind() {
+            ErrorKind::UnexpectedEof => "it closed the connection in the greeting".to_owned(),
+            ErrorKind::WouldBlock | ErrorKind::TimedOut => {
+                format!("it is silent in the greeting for {} seconds", GREETING_TIMEOUT.as_secs())
+            }
+            _ => format!("the connection broke in the greeting: {error}"),
+        };
+        BenchError::protocol(&self.target, why)
+    }
+}
+
+/// Connects from the address the system chooses, and from other loopback addresses once that one's ports are used up.
+fn connect(address: SocketAddr) -> io::Result<TcpStream> {
+    let first = TcpStream::connect(address);
+    let exhausted =
+        |result: &io::Result<TcpStream>| matches!(result, Err(error) if error.kind() == ErrorKind::AddrNotAvailable);
+    if !exhausted(&first) || !address.ip().is_loopback() || !address.is_ipv4() {
+        return first;
+    }
+    (2..=SOURCES).map(|last| connect_from(last, address)).find(|result| !exhausted(result)).unwrap_or(first)
+}
+
+fn connect_from(last: u8, address: SocketAddr) -> io::Result<TcpStream> {
+    let socket = Socket::new(Domain::IPV4, Type::STREAM, None)?;
+    let source = SocketAddr::from((Ipv4Addr::new(127, 0, 0, last), 0));
+    socket.bind(&source.into())?;
+    socket.connect(&address.into())?;
+    Ok(socket.into())
+}

@@ -1,0 +1,18 @@
+//! The experiments: which trials, in which order, and what is said about them.
+
+mod blocks;
+mod churn;
+mod echo;
+mod fanout;
+mod idle;
+mod self_check;
+mod setting;
+
+pub use blocks::{Blocks, Trial, run_blocks};
+pub use setting::Setting;
+
+pub use churn::run as churn;
+pub use echo::run as echo;
+pub use fanout::run as fanout;
+pub use idle::run as idle;
+pub use self_check::run as self_check;

@@ -1,0 +1,247 @@
+//! One sender, many receivers of one room: ours beside others, deliveries a second and what they cost.
+
+use std::net::SocketAddr;
+
+use serde::Serialize;
+
+use super::blocks::Pairing;
+use super::setting::Defaults;
+use super::{Blocks, Setting, Trial, run_blocks};
+use crate::args::{FanoutArguments, Mode};
+use crate::child::RunningServer;
+use crate::error::BenchError;
+use crate::interrupt::Interrupt;
+use crate::load::{Fanout, FanoutCount, Gauge, Usage, Waiting};
+use crate::report::{Report, Table, micros_text, optional, percent_text, rate_text};
+use crate::stats::Percentiles;
+use crate::targets::{Arrival, Protocol, Topic};
+
+/// What it does unless told otherwise.
+pub(super) const DEFAULTS: Defaults = Defaults { blocks: 8, seconds: 2.0 };
+
+/// Ours against each of the others, pipelined: DESIGN section 6.
+const GOAL_PIPELINED: f64 = 3.0;
+
+/// The same, one at a time.
+const GOAL_SINGLE: f64 = 1.0;
+
+/// A difference below this is none, in throughput.
+const MARGIN: f64 = 0.05;
+
+/// One of the servers compared.
+#[derive(Debug, Clone)]
+pub(super) struct Arm {
+    pub(super) name: String,
+    pub(super) protocol: Protocol,
+    /// Where it runs already; otherwise each trial starts a fresh one.
+    pub(super) running: Option<SocketAddr>,
+}
+
+/// What the load does.
+#[derive(Debug, Clone, Copy)]
+struct Shape {
+    receivers: usize,
+    text_bytes: usize,
+    /// How far the sender may be ahead of the slowest receiver; 1 is one message at a time.
+    window: usize,
+}
+
+/// What one trial came to.
+#[derive(Debug, Clone, Serialize)]
+pub(super) struct FanoutTrial {
+    deliveries_per_second: f64,
+    sent: u64,
+    received: u64,
+    receivers: u64,
+    server_cpu_seconds_per_million: Option<f64>,
+    /// With one message at a time, from sending it until everybody has it.
+    rounds: Option<Percentiles>,
+    usage: Usage,
+}
+
+/// Runs the experiment.
+///
+/// # Errors
+/// If a server cannot be started or reached, or no block is complete.
+pub fn run(arguments: &FanoutArguments, interrupt: Interrupt) -> Result<Report, BenchError> {
+    let setting = Setting::new(&arguments.common, DEFAULTS, interrupt)?;
+    let (arms, missing) = arms(arguments, &setting)?;
+    let shape = Shape::of(arguments);
+    let plan = setting.plan(vec![shape.cell()], arms.iter().map(|arm| arm.name.clone()).collect());
+    let mut trials = 0;
+    let blocks = run_blocks(plan, &setting, |place| {
+        let arm = arms.get(place.arm).ok_or(BenchError::Interrupted)?;
+        trials += 1;
+        trial(shape, arm, trials, &setting)
+    })?;
+    let mut report = setting.report("fanout", &blocks);
+    report.warnings.extend(missing);
+    report.tables.push(table(shape, &arms, &blocks));
+    report.comparisons = comparisons(shape, &arms, &blocks, setting.seed);
+    Ok(setting.finish(report))
+}
+
+impl Shape {
+    fn of(arguments: &FanoutArguments) -> Self {
+        let window = match arguments.mode {
+            Mode::Pipelined => arguments.window,
+            Mode::Single => 1,
+        };
+        Self { receivers: arguments.receivers, text_bytes: arguments.size, window }
+    }
+
+    const fn is_single(self) -> bool {
+        self.window == 1
+    }
+
+    fn cell(self) -> String {
+        let Self { receivers, text_bytes, window } = self;
+        if self.is_single() {
+            return format!("1 to {receivers}, {text_bytes} B, one at a time");
+        }
+        format!("1 to {receivers}, {text_bytes} B, pipelined {window}")
+    }
+}
+
+impl FanoutTrial {
+    fn new(count: &FanoutCount, receivers: usize) -> Self {
+        let millions = count.deliveries as f64 / 1e6;
+        Self {
+            deliveries_per_second: count.deliveries as f64 / count.usage.seconds,
+            sent: count.sent,
+            received: count.received,
+            receivers: receivers as u64,
+            server_cpu_seconds_per_million: count.usage.server_cpu_seconds.map(|seconds| seconds / millions),
+            rounds: count.rounds,
+            usage: count.usage,
+        }
+    }
+}
+
+impl Trial for FanoutTrial {
+    fn loss(&self) -> Option<String> {
+        let Self { sent, received, receivers, .. } = self;
+        if *received != sent * receivers {
+            return Some(format!("{sent} messages to {receivers} receivers, but {received} arrived"));
+        }
+        None
+    }
+
+    fn usage(&self) -> Option<&Usage> {
+        Some(&self.usage)
+    }
+}
+
+/// The servers compared, ours first, and a sentence for each that is not installed.
+fn arms(arguments: &FanoutArguments, setting: &Setting) -> Result<(Vec<Arm>, Vec<String>), BenchError> {
+    let running = arguments.targets.iter().map(|target| Arm {
+        name: target.to_string(),
+        protocol: target.protocol,
+        running: Some(target.address),
+    });
+    let running: Vec<Arm> = running.collect();
+    if !running.is_empty() {
+        return Ok((running, Vec::new()));
+    }
+    started_arms(&arguments.servers, setting)
+}
+
+/// A fresh server each trial, of every kind that is installed.
+pub(super) fn started_arms(kinds: &[Protocol], setting: &Setting) -> Result<(Vec<Arm>, Vec<String>), BenchError> {
+    let (mut arms, mut missing) = (Vec::new(), Vec::new());
+    for protocol in kinds {
+        let name = format!("{}-server", protocol.name());
+        if protocol.command(&setting.bin_dir)?.is_some() {
+            arms.push(Arm { name, protocol: *protocol, running: None });
+        } else {
+            missing.push(format!("{name}: not installed: apt-get install redis-server nats-server"));
+        }
+    }
+    Ok((arms, missing))
+}
+
+fn trial(shape: Shape, arm: &Arm, number: usize, setting: &Setting) -> Result<FanoutTrial, BenchError> {
+    let server = start(arm, setting)?;
+    let address = server.as_ref().map(RunningServer::address).or(arm.running).ok_or(BenchError::Interrupted)?;
+    let topic = Topic {
+        room: format!("bench{number}"),
+        // Unlike any other trial's, because a server may hold a nick for a while.
+        nick_prefix: format!("b{}t{number}", std::process::id()),
+        text_bytes: shape.text_bytes,
+        receivers: shape.receivers,
+        arrival: Arrival::Silent,
+    };
+    let mut subscribers = Vec::with_capacity(shape.receivers);
+    for receiver in 0..shape.receivers {
+        setting.interrupt.check()?;
+        subscribers.push(arm.protocol.subscribe(address, &topic, receiver)?);
+    }
+    let publisher = arm.protocol.publish(address, &topic)?;
+    let gauge = Gauge { server: server.as_ref(), pinning: setting.pinning };
+    let fanout = Fanout::new(publisher, subscribers, shape.window, Waiting::on(&setting.pinning))?;
+    let count = fanout.run(setting.span, &gauge, &setting.interrupt)?;
+    Ok(FanoutTrial::new(&count, shape.receivers))
+}
+
+/// A trial too small for a figure, for the self-check.
+pub(super) fn tiny_trial(arm: &Arm, mode: Mode, setting: &Setting) -> Result<FanoutTrial, BenchError> {
+    let window = if mode == Mode::Single { 1 } else { 64 };
+    trial(Shape { receivers: 5, text_bytes: 64, window }, arm, 1, setting)
+}
+
+/// Starts the arm's server, unless it runs already.
+pub(super) fn start(arm: &Arm, setting: &Setting) -> Result<Option<RunningServer>, BenchError> {
+    if arm.running.is_some() {
+        return Ok(None);
+    }
+    let command = arm.protocol.command(&setting.bin_dir)?.ok_or_else(|| BenchError::CannotStart {
+        program: arm.name.clone(),
+        why: "it was installed when the bench began and no longer is".to_owned(),
+    })?;
+    RunningServer::start(&command, setting.pinning).map(Some)
+}
+
+fn table(shape: Shape, arms: &[Arm], blocks: &Blocks<FanoutTrial>) -> Table {
+    let mut headers = vec!["server", "deliveries", "messages", "CPU s per M", "server busy", "load busy"];
+    if shape.is_single() {
+        headers.extend(["round p50", "round p99"]);
+    }
+    let rows = (0..arms.len()).map(|arm| {
+        let median = |figure: fn(&FanoutTrial) -> Option<f64>| blocks.median(0, arm, figure);
+        let rate = median(|trial| Some(trial.deliveries_per_second));
+        let mut row = vec![
+            arms.get(arm).map(|arm| arm.name.clone()).unwrap_or_default(),
+            optional(rate, rate_text),
+            optional(rate.map(|rate| rate / shape.receivers as f64), rate_text),
+            optional(median(|trial| trial.server_cpu_seconds_per_million), |cost| format!("{cost:.3}")),
+            optional(median(|trial| trial.usage.server_share), percent_text),
+            optional(median(|trial| trial.usage.load_share), percent_text),
+        ];
+        if shape.is_single() {
+            row.push(optional(median(|trial| trial.rounds?.p50_us), micros_text));
+            row.push(optional(median(|trial| trial.rounds?.p99_us), micros_text));
+        }
+        row
+    });
+    let rows = rows.collect();
+    Table { title: format!("Fan-out, {}; medians over blocks", shape.cell()), headers, rows }
+}
+
+fn comparisons(shape: Shape, arms: &[Arm], blocks: &Blocks<FanoutTrial>, seed: u64) -> Vec<crate::report::Comparison> {
+    let goal = if shape.is_single() { GOAL_SINGLE } else { GOAL_PIPELINED };
+    let Some(ours) = arms.iter().position(|arm| arm.protocol == Protocol::Chat) else { return Vec::new() };
+    let others = (0..arms.len()).filter(|arm| *arm != ours);
+    let compare = |reference| {
+        let pairing = Pairing {
+            subject: ours,
+            reference,
+            metric: "deliveries/s",
+            figure: |trial: &FanoutTrial| Some(trial.deliveries_per_second),
+            margin: MARGIN,
+            at_least: arms.get(reference).filter(|arm| arm.protocol != Protocol::Chat).map(|_| goal),
+            is_control: false,
+        };
+        blocks.compare(0, &pairing, seed)
+    };
+    others.filter_map(compare).collect()
+}

@@ -1,0 +1,185 @@
+//! The servers that are measured: how each is started, greeted, told something and listened to.
+//!
+//! All three fan-out targets are read in the same cheap way, so that the load side is no bottleneck for any: a message
+//! has a fixed size, its sequence number stands at a fixed place in its text, and every one is checked.
+
+pub mod chat;
+pub mod echo;
+pub mod nats;
+pub mod redis;
+#[cfg(test)]
+mod tests;
+mod text;
+
+pub use text::{Ledger, Tags, Template, message_text};
+
+use std::fmt;
+use std::net::{SocketAddr, ToSocketAddrs};
+use std::path::{Path, PathBuf};
+use std::str::FromStr;
+
+use crate::child::ServerCommand;
+use crate::dial::Dialed;
+use crate::error::BenchError;
+
+/// A server to fan out.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, clap::ValueEnum)]
+pub enum Protocol {
+    /// Ours: `chat-server`.
+    Chat,
+    /// `redis-server`, publish and subscribe.
+    Redis,
+    /// `nats-server`.
+    Nats,
+}
+
+/// One that already runs, from `--target`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Target {
+    /// What it speaks.
+    pub protocol: Protocol,
+    /// Where it listens.
+    pub address: SocketAddr,
+}
+
+/// Reads what a server sends to one receiver.
+pub trait Intake: fmt::Debug + Send {
+    /// Takes the complete messages at the start of `bytes` and returns how many bytes they were; the rest comes again
+    /// with more behind it.
+    ///
+    /// # Errors
+    /// What the server did against its protocol, or which message is missing.
+    fn take(&mut self, bytes: &[u8], ledger: &mut Ledger<'_>) -> Result<usize, String>;
+}
+
+/// A connection that gets a room's messages.
+#[derive(Debug)]
+pub struct Subscriber {
+    /// Greeted and subscribed.
+    pub dialed: Dialed,
+    /// Reads what comes.
+    pub intake: Box<dyn Intake>,
+    /// What to send before closing.
+    pub farewell: Vec<u8>,
+}
+
+/// A connection that says things to a room.
+#[derive(Debug)]
+pub struct Publisher {
+    /// Greeted, and in the room where that is needed.
+    pub dialed: Dialed,
+    /// Reads the answers; its count is of messages confirmed.
+    pub intake: Box<dyn Intake>,
+    /// What it sends.
+    pub template: Template,
+    /// Whether each message is answered.
+    pub answered: bool,
+    /// What to send before closing.
+    pub farewell: Vec<u8>,
+}
+
+/// Where a trial's messages go.
+#[derive(Debug, Clone)]
+pub struct Topic {
+    /// The room, subject or channel.
+    pub room: String,
+    /// Begins the nicks; unlike any other trial's.
+    pub nick_prefix: String,
+    /// How long every message's text is, in bytes.
+    pub text_bytes: usize,
+    /// How many receivers there are; where a server tells the sender how many it reached, it has to say this.
+    pub receivers: usize,
+    /// Whether the room is told who comes.
+    pub arrival: Arrival,
+}
+
+/// Whether a room is told who comes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Arrival {
+    /// It is.
+    Announced,
+    /// It is not.
+    Silent,
+}
+
+impl Protocol {
+    /// All, ours first.
+    pub const ALL: &'static [Self] = &[Self::Chat, Self::Redis, Self::Nats];
+
+    /// Its name, as in URLs.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Chat => "chat",
+            Self::Redis => "redis",
+            Self::Nats => "nats",
+        }
+    }
+
+    /// How to start one with nothing on disk, on a free loopback port. `None` if it is not installed.
+    ///
+    /// # Errors
+    /// If there is no free port.
+    pub fn command(self, bin_dir: &Path) -> Result<Option<ServerCommand>, BenchError> {
+        match self {
+            Self::Chat => Ok(Some(chat::command(bin_dir))),
+            Self::Redis => installed("redis-server").map(redis::command).transpose(),
+            Self::Nats => installed("nats-server").map(nats::command).transpose(),
+        }
+    }
+
+    /// Opens receiver number `number`.
+    ///
+    /// # Errors
+    /// If the server cannot be reached or does not greet as it should.
+    pub fn subscribe(self, address: SocketAddr, topic: &Topic, number: usize) -> Result<Subscriber, BenchError> {
+        match self {
+            Self::Chat => chat::subscribe(address, topic, number),
+            Self::Redis => redis::subscribe(address, topic),
+            Self::Nats => nats::subscribe(address, topic),
+        }
+    }
+
+    /// Opens the sender.
+    ///
+    /// # Errors
+    /// As [`Protocol::subscribe`].
+    pub fn publish(self, address: SocketAddr, topic: &Topic) -> Result<Publisher, BenchError> {
+        match self {
+            Self::Chat => chat::publish(address, topic),
+            Self::Redis => redis::publish(address, topic),
+            Self::Nats => nats::publish(address, topic),
+        }
+    }
+}
+
+impl FromStr for Target {
+    type Err = String;
+
+    fn from_str(url: &str) -> Result<Self, String> {
+        let form = "write chat://HOST:PORT, redis://HOST:PORT or nats://HOST:PORT";
+        let (scheme, rest) = url.split_once("://").ok_or_else(|| format!("no :// in it; {form}"))?;
+        let protocol = Protocol::ALL.iter().copied().find(|protocol| protocol.name() == scheme);
+        let protocol = protocol.ok_or_else(|| format!("{scheme} is not one of ours to measure; {form}"))?;
+        let mut addresses = rest.to_socket_addrs().map_err(|error| format!("{rest}: {error}; {form}"))?;
+        let address = addresses.next().ok_or_else(|| format!("{rest} has no address"))?;
+        Ok(Self { protocol, address })
+    }
+}
+
+impl fmt::Display for Target {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}://{}", self.protocol.name(), self.address)
+    }
+}
+
+/// The file name of a program here.
+pub fn program_file(name: &str) -> String {
+    format!("{name}{}", std::env::consts::EXE_SUFFIX)
+}
+
+/// Where a program stands in the search path, or in the folders for system programs that a user's path leaves out.
+fn installed(name: &str) -> Option<PathBuf> {
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    let system = ["/usr/sbin", "/usr/local/sbin", "/usr/local/bin"].map(PathBuf::from);
+    std::env::split_paths(&path).chain(system).map(|folder| folder.join(program_file(name))).find(|file| file.is_file())
+}

@@ -1,0 +1,157 @@
+//! `chat-server`: headers are walked, events counted, their sequence numbers and texts checked.
+
+use std::net::SocketAddr;
+use std::path::Path;
+
+use bytes::{Bytes, BytesMut};
+use proto::limits::{HEADER_BYTES, MAGIC, VERSION_MAX, VERSION_MIN};
+use proto::message::{Hello, Join, Joined, Say, Since};
+use proto::{ClientMessage, Frame, Header, Kind, MessageId, RequestId, ServerMessage};
+
+use super::{Arrival, Intake, Ledger, Publisher, Subscriber, Template, Topic, message_text, program_file};
+use crate::child::{Ready, ServerCommand};
+use crate::dial::Dialed;
+use crate::error::BenchError;
+
+/// How to start one that takes any load: no rate limit, room for as many connections as a bench opens.
+pub(super) fn command(bin_dir: &Path) -> ServerCommand {
+    let arguments = "--listen 127.0.0.1:0 --strategy spawn --rate 0 --max-connections 20000 --max-per-address 20000";
+    ServerCommand {
+        name: "chat-server".to_owned(),
+        program: bin_dir.join(program_file("chat-server")),
+        arguments: arguments.split(' ').map(str::to_owned).collect(),
+        ready: Ready::Line,
+        way_out: "build it: cargo build --release -p chat-server, or say --bin-dir",
+    }
+}
+
+pub(super) fn subscribe(address: SocketAddr, topic: &Topic, number: usize) -> Result<Subscriber, BenchError> {
+    let (dialed, joined) = enter(address, topic, &format!("{}r{number}", topic.nick_prefix))?;
+    let intake = Box::new(Events { next: joined.first.0, text_bytes: topic.text_bytes });
+    Ok(Subscriber { dialed, intake, farewell: bye() })
+}
+
+pub(super) fn publish(address: SocketAddr, topic: &Topic) -> Result<Publisher, BenchError> {
+    let (dialed, joined) = enter(address, topic, &format!("{}s", topic.nick_prefix))?;
+    let text = Bytes::from(message_text(topic.text_bytes));
+    let say = ClientMessage::Say(Say { room: joined.room, message: MessageId(0), text });
+    let bytes = wire(&say.to_frame(RequestId(0)));
+    // The header's id, and behind the room's four bytes the message's number.
+    let (id_at, message_at, text_at) = (8, HEADER_BYTES + 4, HEADER_BYTES + 12);
+    let template = Template { bytes, text_at, numbers_at: vec![id_at, message_at] };
+    Ok(Publisher { dialed, intake: Box::new(Confirmations), template, answered: true, farewell: bye() })
+}
+
+/// Says hello and joins.
+fn enter(address: SocketAddr, topic: &Topic, nick: &str) -> Result<(Dialed, Joined), BenchError> {
+    let mut dialed = Dialed::connect(address, "chat-server")?;
+    let hello = Hello {
+        magic: MAGIC,
+        version_min: VERSION_MIN,
+        version_max: VERSION_MAX,
+        features: 0,
+        nick: nick.to_owned(),
+        agent: concat!("bench-client ", env!("CARGO_PKG_VERSION")).to_owned(),
+        resume: None,
+    };
+    let join =
+        Join { room: topic.room.clone(), since: Since::Now, announce: matches!(topic.arrival, Arrival::Announced) };
+    dialed.send_frame(&ClientMessage::Hello(hello).to_frame(RequestId(1)))?;
+    dialed.send_frame(&ClientMessage::Join(join).to_frame(RequestId(2)))?;
+    loop {
+        let frame = dialed.read_frame()?;
+        let message = ServerMessage::from_frame(&frame).map_err(|error| dialed.unexpected(&error.to_string()))?;
+        match message {
+            ServerMessage::Joined(joined) => return Ok((dialed, joined)),
+            ServerMessage::Welcome(_) | ServerMessage::Queued(_) => {}
+            ServerMessage::Refused(refusal) => return Err(dialed.unexpected(&format!("a refusal: {refusal}"))),
+            other => return Err(dialed.unexpected(&format!("{:?}", other.kind()))),
+        }
+    }
+}
+
+/// A receiver's reading.
+#[derive(Debug)]
+pub(super) struct Events {
+    /// The sequence number of the next event.
+    pub(super) next: u64,
+    pub(super) text_bytes: usize,
+}
+
+impl Intake for Events {
+    fn take(&mut self, bytes: &[u8], ledger: &mut Ledger<'_>) -> Result<usize, String> {
+        let mut rest = bytes;
+        while let Some((header, body, behind)) = split_frame(rest) {
+            rest = behind;
+            if header.kind != Kind::Event.number() {
+                other(header, body, ledger.answers)?;
+                continue;
+            }
+            if header.id != self.next {
+                return Err(format!("event {} was to come, but {} came", self.next, header.id));
+            }
+            self.next += 1;
+            if body.get(WHAT_AT) == Some(&WHAT_SAID) {
+                let text_at = body.len().saturating_sub(self.text_bytes);
+                ledger.book(body.get(text_at..).unwrap_or_default())?;
+            }
+        }
+        Ok(bytes.len() - rest.len())
+    }
+}
+
+/// Where an event's body says what happened, and the number of "said"; see `proto::event`.
+const WHAT_AT: usize = 12;
+const WHAT_SAID: u8 = 1;
+
+/// The sender's reading: it is a member too, so it gets the events beside the confirmations.
+#[derive(Debug)]
+struct Confirmations;
+
+impl Intake for Confirmations {
+    fn take(&mut self, bytes: &[u8], ledger: &mut Ledger<'_>) -> Result<usize, String> {
+        let mut rest = bytes;
+        while let Some((header, body, behind)) = split_frame(rest) {
+            rest = behind;
+            match header.kind {
+                kind if kind == Kind::Said.number() => ledger.got += 1,
+                kind if kind == Kind::Event.number() => {}
+                _ => other(header, body, ledger.answers)?,
+            }
+        }
+        Ok(bytes.len() - rest.len())
+    }
+}
+
+/// The first frame of `bytes` and what is behind it, if it is complete.
+#[inline]
+fn split_frame(bytes: &[u8]) -> Option<(Header, &[u8], &[u8])> {
+    let (head, rest) = bytes.split_first_chunk::<HEADER_BYTES>()?;
+    let header = Header::read(head);
+    let (body, behind) = rest.split_at_checked(header.len as usize)?;
+    Some((header, body, behind))
+}
+
+/// Frames beside the flood: pings are answered, refusals and losses make the trial invalid.
+#[cold]
+fn other(header: Header, body: &[u8], answers: &mut Vec<u8>) -> Result<(), String> {
+    let frame = Frame::new(header.kind, header.id, Bytes::copy_from_slice(body));
+    match ServerMessage::from_frame(&frame).map_err(|error| format!("it sent a frame that is none: {error}"))? {
+        ServerMessage::Ping => answers.extend_from_slice(&wire(&ClientMessage::Pong.to_frame(RequestId(header.id)))),
+        ServerMessage::Refused(refusal) => return Err(format!("it refused: {refusal}")),
+        ServerMessage::Goodbye(goodbye) => return Err(format!("it said goodbye: {:?}", goodbye.code)),
+        ServerMessage::Missed(missed) => return Err(format!("it lost events {} to {}", missed.from, missed.to)),
+        _ => {}
+    }
+    Ok(())
+}
+
+fn bye() -> Vec<u8> {
+    wire(&ClientMessage::Bye.to_frame(RequestId(3)))
+}
+
+fn wire(frame: &Frame) -> Vec<u8> {
+    let mut bytes = BytesMut::with_capacity(frame.wire_bytes());
+    frame.write(&mut bytes);
+    bytes.to_vec()
+}
