@@ -1,0 +1,54 @@
+//! The program `chat-client`, on top of the library.
+//!
+//! Reading order: [`args`] and [`default_nick`]: what was asked for; [`commands`]: the one-shots; [`repl`]: the
+//! conversation, which is [`input`] (a line typed → what is meant), [`model`] (what is known), [`view`] (what happened
+//! → what is shown), [`complete`] and [`term`] (the line editor and its printer).
+
+mod args;
+mod commands;
+mod complete;
+mod default_nick;
+mod failure;
+mod input;
+mod model;
+mod repl;
+mod stdout;
+mod term;
+mod view;
+
+use std::process::ExitCode;
+
+use clap::Parser as _;
+
+use args::{Args, Command};
+use failure::Failure;
+
+/// Runs the program as its arguments say.
+pub(crate) fn run() -> ExitCode {
+    let args = Args::parse();
+    let outcome = match args.generate {
+        Some(generate) => args::generate(generate).map_err(Failure::from),
+        None => start(&args),
+    };
+    match outcome {
+        Ok(code) => ExitCode::from(code),
+        Err(failure) => {
+            failure.say();
+            ExitCode::from(failure.exit_code())
+        }
+    }
+}
+
+fn start(args: &Args) -> Result<u8, Failure> {
+    // One connection needs one thread. The line editor has its own, outside the runtime.
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    runtime.block_on(async {
+        match &args.command {
+            None => repl::run(args).await,
+            Some(Command::Send(send)) => commands::send::run(args, send).await,
+            Some(Command::Tail(tail)) => commands::tail::run(args, tail).await,
+            Some(Command::Who(who)) => commands::who::run(args, who).await,
+            Some(Command::Rooms(rooms)) => commands::rooms::run(args, rooms).await,
+        }
+    })
+}

@@ -1,0 +1,86 @@
+//! `chat-client tail`: what happens in a room, as it happens.
+
+use chat_client::{Client, ConnectionState, Event, Events, How, Reconnect, Since, What};
+
+use super::connect;
+use crate::cli::args::{Args, Tail};
+use crate::cli::failure::{Failure, complain};
+use crate::cli::stdout;
+use crate::cli::view::{Look, View, heard_json, missed_json};
+
+pub(crate) async fn run(args: &Args, tail: &Tail) -> Result<u8, Failure> {
+    let connected = connect(args, Reconnect::BackOff).await?;
+    connected.say_nick(args);
+    connected.finish(async |client, events| follow(args, tail, client, events).await).await
+}
+
+async fn follow(args: &Args, tail: &Tail, client: &Client, mut events: Events) -> Result<u8, Failure> {
+    let since = tail.last.map_or(Since::Now, Since::Last);
+    client.join_quietly(args.room(tail.room.as_ref()), since).await?;
+    let mut view = View::new(Look::here(), jiff::tz::TimeZone::system());
+    let mut messages = 0;
+    let mut last_state = None;
+    while let Some(event) = events.next().await {
+        if let Event::State(state) = &event {
+            say_state(&mut last_state, state);
+        }
+        stdout::write(&shown(&event, tail.json, &mut view))?;
+        match event {
+            Event::Heard(heard) if matches!(heard.what, What::Said(_)) => messages += 1,
+            Event::NotLetIn { refusal, .. } => return Err(Failure::Client(refusal.into())),
+            Event::Closed(Some(error)) => return Err(error.into()),
+            _ => {}
+        }
+        if tail.count.is_some_and(|count| messages >= count) {
+            break;
+        }
+    }
+    Ok(0)
+}
+
+/// What stdout gets of an event; empty for what is no event of the room.
+fn shown(event: &Event, as_json: bool, view: &mut View) -> String {
+    match (event, as_json) {
+        (Event::Heard(heard), true) => heard_json(heard),
+        (Event::Heard(heard), false) => view.heard(heard, "", false),
+        (Event::Missed { room, from, to }, true) => missed_json(&room.name, from.0, to.0),
+        (Event::Missed { from, to, .. }, false) => view.note(&format!("events {from} to {to} are gone")),
+        (Event::Entered(entered), _) => {
+            if let How::Rejoined { may_have_missed } = entered.how {
+                complain(&rejoined_words(may_have_missed));
+            }
+            String::new()
+        }
+        (Event::Fault(fault), _) => {
+            complain(&format!("the server broke the protocol: {fault}"));
+            String::new()
+        }
+        _ => String::new(),
+    }
+}
+
+/// How it is said that a room had to be joined again.
+pub(crate) fn rejoined_words(may_have_missed: Option<u64>) -> String {
+    match may_have_missed {
+        Some(0) => "back in the room; nothing was missed".to_owned(),
+        Some(1) => "back in the room; 1 event was missed".to_owned(),
+        Some(count) => format!("back in the room; {count} events were missed"),
+        None => "back in the room; the server began anew, so what was said meanwhile is unknown".to_owned(),
+    }
+}
+
+/// Says on stderr when the connection goes and comes back, once for each.
+fn say_state(last_online: &mut Option<bool>, state: &ConnectionState) {
+    match state {
+        ConnectionState::Offline { why, .. } if *last_online != Some(false) => {
+            complain(&format!("offline: {why}; trying again"));
+            *last_online = Some(false);
+        }
+        ConnectionState::Online(_) => {
+            complain("online again");
+            *last_online = Some(true);
+        }
+        ConnectionState::Queued { place, waiting } => super::say_place(*place, *waiting),
+        _ => {}
+    }
+}

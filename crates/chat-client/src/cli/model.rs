@@ -1,0 +1,291 @@
+//! What is known: the rooms one is in, who is there, how the connection is. Pure: events and inputs in; what to show
+//! and what to do out.
+
+mod decide;
+
+pub(super) use decide::{Action, Wish};
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use chat_client::{ConnectionState, Entered, Event, Heard, How, MemberEntry, Online, RoomKey, What};
+
+use super::commands::tail::rejoined_words;
+use super::complete::Names;
+
+/// Nicks that are remembered of one room, for completion.
+const NICKS_MAX: usize = 2000;
+
+/// A wait this long is worth a word: the first tries come so fast that each would only be noise.
+const LONG_WAIT_MS: u64 = 7_000;
+
+/// Something to show.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Shown {
+    /// An event; where, unless it is here; and whether it is one's own.
+    Heard { heard: Heard, tag: String, own: bool },
+    /// A word from the program.
+    Note(String),
+    /// A word about what did not work.
+    Warning(String),
+}
+
+/// The prompt with and without a connection. Both take the same columns, so that one can take the other's place
+/// while a line is being typed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Prompt {
+    pub(super) online: String,
+    pub(super) offline: String,
+}
+
+/// What is known.
+#[derive(Debug)]
+pub(super) struct Model {
+    nick: String,
+    rooms: BTreeMap<RoomKey, Room>,
+    current: Option<RoomKey>,
+    /// What the next room that opens is wanted for.
+    wish: Wish,
+    is_online: bool,
+    has_said_long_wait: bool,
+}
+
+#[derive(Debug)]
+struct Room {
+    name: Arc<str>,
+    direct: bool,
+    topic: String,
+    nicks: BTreeSet<String>,
+}
+
+impl Model {
+    pub(super) const fn new(nick: String) -> Self {
+        Self {
+            nick,
+            rooms: BTreeMap::new(),
+            current: None,
+            wish: Wish::Talk,
+            is_online: true,
+            has_said_long_wait: false,
+        }
+    }
+
+    pub(super) const fn is_online(&self) -> bool {
+        self.is_online
+    }
+
+    pub(super) fn nick(&self) -> &str {
+        &self.nick
+    }
+
+    /// Takes an event.
+    pub(super) fn apply(&mut self, event: Event) -> Vec<Shown> {
+        match event {
+            Event::State(state) => self.connection(state),
+            Event::Entered(entered) => self.entered(&entered),
+            Event::Heard(heard) => self.heard(heard).into_iter().collect(),
+            Event::Missed { room, from, to } => {
+                let count = to.0 - from.0 + 1;
+                vec![Shown::Warning(format!("{}: {count} events are gone ({from} to {to})", self.title(room.key)))]
+            }
+            Event::NotLetIn { room, refusal } => {
+                let words = format!("not let back into {}: {refusal}", self.title(room.key));
+                self.left(room.key);
+                vec![Shown::Warning(words)]
+            }
+            Event::Fault(fault) => vec![Shown::Warning(format!("the server broke the protocol: {fault}"))],
+            _ => Vec::new(),
+        }
+    }
+
+    /// Takes word that a room is open: as an event, or as the answer to a command, whichever comes first.
+    pub(super) fn entered(&mut self, entered: &Entered) -> Vec<Shown> {
+        let key = entered.room.key;
+        let is_new = !self.rooms.contains_key(&key);
+        let nicks = self.rooms.remove(&key).map(|room| room.nicks).unwrap_or_default();
+        let room =
+            Room { name: entered.room.name.clone(), direct: entered.room.direct, topic: entered.topic.clone(), nicks };
+        // A conversation that was opened from both sides at once has one key less than it had.
+        self.rooms.retain(|_, held| !(held.direct && room.direct && held.name == room.name));
+        self.rooms.insert(key, room);
+        if is_new && entered.how == How::Asked && self.wish == Wish::Talk || self.current.is_none() {
+            self.current = Some(key);
+        }
+        let title = self.title(key);
+        match entered.how {
+            How::Asked | How::Opened if !is_new => Vec::new(),
+            How::Asked if self.wish == Wish::Tell => Vec::new(),
+            How::Asked if entered.room.direct => {
+                vec![Shown::Note(format!("you can talk with {} alone", &entered.room.name))]
+            }
+            How::Asked => vec![Shown::Note(room_words(&title, entered))],
+            How::Opened => vec![Shown::Note(format!(
+                "{} talks to you alone; answer with: /msg {} TEXT",
+                entered.room.name, entered.room.name
+            ))],
+            How::Resumed => Vec::new(),
+            How::Rejoined { may_have_missed } => {
+                vec![Shown::Note(format!("{title}: {}", rejoined_words(may_have_missed)))]
+            }
+        }
+    }
+
+    /// Takes word that a room has been left; turns to another.
+    pub(super) fn left(&mut self, key: RoomKey) {
+        self.rooms.remove(&key);
+        if self.current == Some(key) {
+            let first_room = self.rooms.iter().find(|(_, room)| !room.direct).or_else(|| self.rooms.iter().next());
+            self.current = first_room.map(|(key, _)| *key);
+        }
+    }
+
+    /// Takes the answer to a question who is in a room, for completion.
+    pub(super) fn members(&mut self, key: RoomKey, members: &[MemberEntry]) {
+        if let Some(room) = self.rooms.get_mut(&key) {
+            room.nicks = members.iter().take(NICKS_MAX).map(|member| member.nick.clone()).collect();
+        }
+    }
+
+    pub(super) fn renamed(&mut self, nick: &str) {
+        nick.clone_into(&mut self.nick);
+    }
+
+    /// What can be completed to.
+    pub(super) fn names(&self) -> Names {
+        let mut names = Names::default();
+        for room in self.rooms.values() {
+            if room.direct {
+                names.nicks.insert(room.name.to_string());
+            } else {
+                names.rooms.insert(room.name.to_string());
+            }
+            names.nicks.extend(room.nicks.iter().cloned());
+        }
+        names.nicks.remove(&self.nick);
+        names
+    }
+
+    /// `lobby> `, and without a connection `lobby! ` if it broke under a line, `lobby (offline)> ` from the next on.
+    pub(super) fn prompt(&self) -> Prompt {
+        let place = match self.current.and_then(|key| self.rooms.get(&key)) {
+            Some(room) if room.direct => format!("→{}", room.name),
+            Some(room) => room.name.to_string(),
+            None => "(no room)".to_owned(),
+        };
+        match self.is_online {
+            true => Prompt { online: format!("{place}> "), offline: format!("{place}! ") },
+            false => Prompt { online: format!("{place} (online) > "), offline: format!("{place} (offline)> ") },
+        }
+    }
+
+    /// How a room is called here: nothing if it is the one at hand, `#room`, or `→nick`.
+    pub(super) fn tag(&self, key: RoomKey) -> String {
+        match self.rooms.get(&key) {
+            Some(room) if room.direct => format!("→{}", room.name),
+            Some(room) if self.current != Some(key) => format!("#{}", room.name),
+            _ => String::new(),
+        }
+    }
+
+    /// How a room is called in a sentence.
+    pub(super) fn title(&self, key: RoomKey) -> String {
+        match self.rooms.get(&key) {
+            Some(room) if room.direct => format!("→{}", room.name),
+            Some(room) => format!("#{}", room.name),
+            None => "the room".to_owned(),
+        }
+    }
+
+    fn heard(&mut self, heard: Heard) -> Option<Shown> {
+        let own = heard.nick == self.nick;
+        let tag = self.tag(heard.room.key);
+        if let (Some(room), false) = (self.rooms.get_mut(&heard.room.key), heard.history) {
+            room.note(&heard);
+        }
+        if let (What::Renamed(to), true, false) = (&heard.what, own, heard.history) {
+            self.nick.clone_from(to);
+        }
+        // That one has come in oneself, the answer to the join has said.
+        let is_echo = own && !heard.history && heard.what == What::Joined;
+        (!is_echo).then_some(Shown::Heard { heard, tag, own })
+    }
+
+    fn connection(&mut self, state: ConnectionState) -> Vec<Shown> {
+        match state {
+            ConnectionState::Connecting => Vec::new(),
+            ConnectionState::Queued { place, waiting } => {
+                vec![Shown::Note(format!("waiting in the server's line: place {place} of {waiting}"))]
+            }
+            ConnectionState::Offline { retry_in_ms, why } => {
+                let was_online = std::mem::replace(&mut self.is_online, false);
+                let is_long = retry_in_ms >= LONG_WAIT_MS && !self.has_said_long_wait;
+                let seconds = retry_in_ms.div_ceil(1000);
+                if was_online {
+                    let words = format!("offline: {why}; trying again, and what you type is kept");
+                    vec![Shown::Warning(words)]
+                } else if is_long {
+                    self.has_said_long_wait = true;
+                    vec![Shown::Warning(format!("still offline: {why}; the next try is in {seconds} s"))]
+                } else {
+                    Vec::new()
+                }
+            }
+            ConnectionState::Online(online) => self.online(&online),
+        }
+    }
+
+    fn online(&mut self, online: &Online) -> Vec<Shown> {
+        (self.is_online, self.has_said_long_wait) = (true, false);
+        let mut words = match online.resumed {
+            true => "online again; nothing was missed".to_owned(),
+            false => "online again".to_owned(),
+        };
+        match online.unsent {
+            0 => {}
+            1 => words.push_str("; 1 message is sent now"),
+            count => words.push_str(&format!("; {count} messages are sent now")),
+        }
+        let mut shown = vec![Shown::Note(words)];
+        if online.nick != self.nick {
+            shown.push(Shown::Warning(format!("the nick {} is taken, so you are {} now", self.nick, online.nick)));
+            self.nick.clone_from(&online.nick);
+        }
+        shown
+    }
+}
+
+impl Room {
+    fn note(&mut self, heard: &Heard) {
+        match &heard.what {
+            What::Left => {
+                self.nicks.remove(&heard.nick);
+            }
+            What::Renamed(to) => {
+                self.nicks.remove(&heard.nick);
+                self.nicks.insert(to.clone());
+                if self.direct && *self.name == *heard.nick {
+                    self.name = Arc::from(to.as_str());
+                }
+            }
+            What::Topic(topic) => self.topic.clone_from(topic),
+            What::Said(_) | What::Joined if self.nicks.len() < NICKS_MAX => {
+                self.nicks.insert(heard.nick.clone());
+            }
+            _ => {}
+        }
+    }
+}
+
+fn room_words(title: &str, entered: &Entered) -> String {
+    let people = match entered.members {
+        0 | 1 => "nobody else is here".to_owned(),
+        members => format!("{members} people are here"),
+    };
+    match entered.topic.as_str() {
+        "" => format!("you are in {title}; {people}"),
+        topic => format!("you are in {title}; {people}; topic: {topic}"),
+    }
+}
+
+#[cfg(test)]
+mod tests;

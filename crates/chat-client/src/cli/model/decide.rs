@@ -1,0 +1,185 @@
+//! What is meant → what is to be done about it.
+
+use chat_client::{Nick, RoomKey, RoomName, Text, Topic};
+
+use super::{Model, Room, Shown};
+use crate::cli::input::{Input, VERBS};
+use crate::cli::view::columns;
+
+/// What a room that opens is wanted for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Wish {
+    /// To talk there: it becomes the one at hand.
+    Talk,
+    /// To say one thing there.
+    Tell,
+}
+
+/// What is to be done about a line.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Action {
+    Show(Vec<Shown>),
+    Say { room: RoomKey, text: Text, counted: bool },
+    Join(RoomName),
+    Leave(RoomKey),
+    SetTopic { room: RoomKey, topic: Topic },
+    Rooms,
+    Members(String),
+    Tell { nick: Nick, text: Text },
+    Direct(Nick),
+    Rename(Nick),
+    Quit,
+}
+
+impl Model {
+    /// What is to be done about a line.
+    pub(crate) fn decide(&mut self, input: Input) -> Action {
+        self.try_decide(input).unwrap_or_else(|words| Action::Show(vec![Shown::Warning(words)]))
+    }
+
+    fn try_decide(&mut self, input: Input) -> Result<Action, String> {
+        self.wish = Wish::Talk;
+        Ok(match input {
+            Input::Nothing => Action::Show(Vec::new()),
+            Input::Say(words) => self.say(&words, false)?,
+            Input::SayCounted(words) => self.say(&words, true)?,
+            Input::Help => Action::Show(vec![Shown::Note(help())]),
+            Input::Join(name) => self.join(&name)?,
+            Input::Leave => Action::Leave(self.here()?),
+            Input::Topic(None) => note(self.topic_words()?),
+            Input::Topic(Some(topic)) => {
+                let topic = topic.parse::<Topic>().map_err(|error| format!("that cannot be a topic: {error}"))?;
+                Action::SetTopic { room: self.here()?, topic }
+            }
+            Input::Rooms => Action::Rooms,
+            Input::Who(None) => self.who_is_here()?,
+            Input::Who(Some(room)) => Action::Members(room_name(&room)?.as_str().to_owned()),
+            Input::Tell { nick, text } => {
+                let (nick, text) = (person(&nick)?, message(&text)?);
+                match self.direct_with(&nick) {
+                    Some(room) => Action::Say { room, text, counted: false },
+                    None => {
+                        self.wish = Wish::Tell;
+                        Action::Tell { nick, text }
+                    }
+                }
+            }
+            Input::Direct(nick) => {
+                let nick = person(nick.strip_prefix('→').unwrap_or(&nick))?;
+                match self.direct_with(&nick) {
+                    Some(key) => self.turn_to(key),
+                    None => Action::Direct(nick),
+                }
+            }
+            Input::Switch(name) => self.switch(&name)?,
+            Input::Rename(nick) => Action::Rename(nick.parse().map_err(|error| not_a_name("nick", &nick, &error))?),
+            Input::Quit => Action::Quit,
+            Input::Files(name) => note(format!("/{name}: files come with a later version; words go through today")),
+            Input::Incomplete(verb) => return Err(format!("that lacks something; write: {}", verb.usage())),
+            Input::Unknown { typed, nearest } => return Err(unknown_words(&typed, nearest.map(|verb| verb.name))),
+        })
+    }
+
+    /// The room at hand.
+    fn here(&self) -> Result<RoomKey, String> {
+        self.current.ok_or_else(|| "you are in no room; come into one with: /join ROOM".to_owned())
+    }
+
+    fn say(&self, words: &str, counted: bool) -> Result<Action, String> {
+        Ok(Action::Say { room: self.here()?, text: message(words)?, counted })
+    }
+
+    fn join(&mut self, name: &str) -> Result<Action, String> {
+        let name = room_name(name)?;
+        Ok(match self.find(|room| !room.direct && *room.name == *name.as_str()) {
+            Some(key) => self.turn_to(key),
+            None => Action::Join(name),
+        })
+    }
+
+    fn switch(&mut self, name: &str) -> Result<Action, String> {
+        let bare = name.trim_start_matches(['#', '→']);
+        let matches = |room: &Room| {
+            let kind_fits = if name.starts_with('#') { !room.direct } else { !name.starts_with('→') || room.direct };
+            kind_fits && room.name.to_lowercase() == bare.to_lowercase()
+        };
+        match self.find(matches) {
+            Some(key) => Ok(self.turn_to(key)),
+            None => {
+                let open: Vec<_> = self.rooms.keys().map(|key| self.title(*key)).collect();
+                let words = format!("{name} is not open; open are: {}", open.join(", "));
+                Err(format!("{words}. To open it: /join {bare} for a room, /dm {bare} for a person"))
+            }
+        }
+    }
+
+    fn turn_to(&mut self, key: RoomKey) -> Action {
+        self.current = Some(key);
+        note(format!("you talk in {} now", self.title(key)))
+    }
+
+    fn direct_with(&self, nick: &Nick) -> Option<RoomKey> {
+        self.find(|room| room.direct && *room.name == *nick.as_str())
+    }
+
+    fn find(&self, fits: impl Fn(&Room) -> bool) -> Option<RoomKey> {
+        self.rooms.iter().find(|(_, room)| fits(room)).map(|(key, _)| *key)
+    }
+
+    fn who_is_here(&self) -> Result<Action, String> {
+        let here = self.here()?;
+        Ok(match self.rooms.get(&here) {
+            Some(room) if room.direct => note(format!("only you and {} are here", room.name)),
+            Some(room) => Action::Members(room.name.to_string()),
+            None => return Err("you are in no room".to_owned()),
+        })
+    }
+
+    fn topic_words(&self) -> Result<String, String> {
+        let here = self.here()?;
+        let topic = self.rooms.get(&here).map_or("", |room| &room.topic);
+        Ok(match topic {
+            "" => format!("{} has no topic; set one with: /topic TEXT", self.title(here)),
+            topic => format!("the topic of {}: {topic}", self.title(here)),
+        })
+    }
+}
+
+fn note(words: String) -> Action {
+    Action::Show(vec![Shown::Note(words)])
+}
+
+fn person(nick: &str) -> Result<Nick, String> {
+    nick.parse().map_err(|error| not_a_name("nick", nick, &error))
+}
+
+fn room_name(name: &str) -> Result<RoomName, String> {
+    name.parse().map_err(|error| not_a_name("room", name, &error))
+}
+
+fn not_a_name(what: &str, typed: &str, error: &proto::name::NameError) -> String {
+    format!("{typed} cannot be a {what}: {error}")
+}
+
+/// A message, or why it cannot be one. The line is in the history of the editor, so it is not lost.
+fn message(words: &str) -> Result<Text, String> {
+    words.parse().map_err(|error| format!("not sent: {error} (the Up key brings it back)"))
+}
+
+fn unknown_words(typed: &str, nearest: Option<&str>) -> String {
+    let meant = nearest.map_or_else(String::new, |name| format!("; did you mean /{name}?"));
+    format!("there is no command /{typed}{meant} (/help lists them; a message that begins with / is written with //)")
+}
+
+fn help() -> String {
+    let row = |verb: &crate::cli::input::Verb| {
+        let others: Vec<_> = verb.aliases.iter().map(|alias| format!("/{alias}")).collect();
+        [verb.usage(), others.join(" "), verb.about.to_owned()]
+    };
+    let table = columns(VERBS.iter().map(row));
+    format!(
+        "commands, and their short forms:\n{table}\
+         //TEXT sends a message that begins with /. Pasted lines become one message.\n\
+         Tab completes, Up and Ctrl-R bring lines back, Ctrl-C clears the line."
+    )
+}

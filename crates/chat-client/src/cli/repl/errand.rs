@@ -1,0 +1,177 @@
+//! What the loop asks of the server, each as a future of its own, so that nothing waits for anything else.
+
+use std::sync::Arc;
+
+use chat_client::{
+    Client, ClientError, Entered, MemberEntry, Nick, RoomEntry, RoomKey, Said, Since, Text, Topic, escape,
+};
+use futures::FutureExt as _;
+use futures::future::BoxFuture;
+
+use crate::cli::model::{Model, Shown};
+use crate::cli::view::{member_list, room_table};
+
+/// A request, and what is needed to make sense of its answer.
+#[derive(Debug)]
+pub(super) enum Errand {
+    Join {
+        room: String,
+        since: Since,
+    },
+    Direct {
+        nick: Nick,
+        since: Since,
+    },
+    Leave {
+        room: RoomKey,
+    },
+    Say {
+        id: u64,
+        room: RoomKey,
+        text: Text,
+        counted: bool,
+    },
+    Tell {
+        id: u64,
+        nick: Nick,
+        text: Text,
+    },
+    SetTopic {
+        room: RoomKey,
+        topic: Topic,
+    },
+    Rename {
+        nick: Nick,
+    },
+    Rooms,
+    Members {
+        room: String,
+    },
+    /// The members of a room, not to be shown but to be completed to.
+    Learn {
+        key: RoomKey,
+        room: String,
+    },
+}
+
+/// An errand under way.
+pub(super) type Running = BoxFuture<'static, Outcome>;
+
+/// How an errand ended.
+#[derive(Debug)]
+pub(super) struct Outcome {
+    /// Whether the prompt waited for it.
+    pub(super) held_prompt: bool,
+    /// The message it carried.
+    pub(super) pending: Option<u64>,
+    /// What it was about, for a failure: `not sent: `.
+    pub(super) what: &'static str,
+    pub(super) result: Result<Answer, ClientError>,
+}
+
+/// What the server answered.
+#[derive(Debug)]
+pub(super) enum Answer {
+    Entered(Entered),
+    Left(RoomKey),
+    Said { said: Said, room: RoomKey, counted: bool },
+    Topic,
+    Renamed(Nick),
+    Rooms(Vec<RoomEntry>),
+    Members(String, Vec<MemberEntry>),
+    Learnt(RoomKey, Vec<MemberEntry>),
+}
+
+impl Errand {
+    /// Whether the next prompt, or the next line of a script, depends on it.
+    pub(super) const fn holds_prompt(&self) -> bool {
+        !matches!(self, Self::Say { .. } | Self::Learn { .. })
+    }
+
+    /// Begins it.
+    pub(super) fn run(self, client: Arc<Client>) -> Running {
+        let held_prompt = self.holds_prompt();
+        let (pending, what) = match &self {
+            Self::Say { id, .. } | Self::Tell { id, .. } => (Some(*id), "not sent: "),
+            _ => (None, ""),
+        };
+        let outcome = move |result| Outcome { held_prompt, pending, what, result };
+        match self {
+            // Said here and now, so that lines come into the room in the order they were typed.
+            Self::Say { room, text, counted, .. } => {
+                let said = client.say(room, text);
+                said.map(move |said| outcome(said.map(|said| Answer::Said { said, room, counted }))).boxed()
+            }
+            other => async move { outcome(other.ask(&client).await) }.boxed(),
+        }
+    }
+
+    async fn ask(self, client: &Client) -> Result<Answer, ClientError> {
+        Ok(match self {
+            Self::Join { room, since } => Answer::Entered(client.join(&room, since).await?),
+            Self::Direct { nick, since } => Answer::Entered(client.open_direct(nick.as_str(), since).await?),
+            Self::Leave { room } => {
+                client.leave(room).await?;
+                Answer::Left(room)
+            }
+            Self::Say { room, text, counted, .. } => {
+                Answer::Said { said: client.say(room, text).await?, room, counted }
+            }
+            Self::Tell { nick, text, .. } => {
+                let entered = client.open_direct(nick.as_str(), Since::Now).await?;
+                let room = entered.room.key;
+                Answer::Said { said: client.say(room, text).await?, room, counted: false }
+            }
+            Self::SetTopic { room, topic } => {
+                client.set_topic(room, topic).await?;
+                Answer::Topic
+            }
+            Self::Rename { nick } => {
+                client.rename(&nick).await?;
+                Answer::Renamed(nick)
+            }
+            Self::Rooms => Answer::Rooms(client.rooms().await?),
+            Self::Members { room } => {
+                let members = client.members(Some(&room)).await?;
+                Answer::Members(room, members)
+            }
+            // Completion does without, if it must.
+            Self::Learn { key, room } => Answer::Learnt(key, client.members(Some(&room)).await.unwrap_or_default()),
+        })
+    }
+}
+
+impl Answer {
+    /// Takes note of it, and says what is to be shown.
+    pub(super) fn into_shown(self, model: &mut Model) -> Vec<Shown> {
+        match self {
+            Self::Entered(entered) => model.entered(&entered),
+            Self::Left(room) => {
+                let words = format!("you left {}", model.title(room));
+                model.left(room);
+                vec![Shown::Note(words)]
+            }
+            Self::Said { counted: false, .. } | Self::Topic => Vec::new(),
+            Self::Said { said, room, .. } => {
+                vec![Shown::Note(format!("the server has it: {} number {}", model.title(room), said.seq))]
+            }
+            Self::Renamed(nick) => {
+                let words = format!("you are {nick} now");
+                model.renamed(nick.as_str());
+                vec![Shown::Note(words)]
+            }
+            Self::Rooms(rooms) => {
+                let words = format!("rooms, with how many are there:\n{}", room_table(&rooms));
+                vec![Shown::Note(words.trim_end().to_owned())]
+            }
+            Self::Members(room, members) => {
+                let words = format!("{} in #{}: {}", members.len(), escape::line(&room), member_list(&members));
+                vec![Shown::Note(words)]
+            }
+            Self::Learnt(room, members) => {
+                model.members(room, &members);
+                Vec::new()
+            }
+        }
+    }
+}

@@ -1,0 +1,106 @@
+//! How events look.
+
+use std::sync::Arc;
+
+use chat_client::{RoomEntry, RoomRef, Seq};
+
+use super::*;
+
+/// 2026-11-12 10:15 UTC.
+const NOON_MS: u64 = 1_794_478_500_000;
+
+fn heard(nick: &str, what: What) -> Heard {
+    let room = RoomRef { key: chat_client::RoomKey(1), name: Arc::from("lobby"), direct: false };
+    Heard { room, seq: Seq(7), at_ms: NOON_MS, nick: nick.to_owned(), what, history: false }
+}
+
+fn said(nick: &str, text: &str) -> Heard {
+    heard(nick, What::Said(text.to_owned()))
+}
+
+fn view() -> View {
+    let mut view = View::new(Look::Plain, TimeZone::UTC);
+    view.heard(&said("x", "begins the day"), "", false);
+    view
+}
+
+#[test]
+fn the_day_is_said_when_it_changes() {
+    let mut view = View::new(Look::Plain, TimeZone::UTC);
+    let mut next = said("ann", "later");
+    next.at_ms += 24 * 60 * 60 * 1000;
+    assert_eq!(view.heard(&said("ann", "now"), "", false), "--- Thursday, 2026-11-12 ---\n10:15 ann     now\n");
+    assert_eq!(view.heard(&said("ann", "again"), "", false), "10:15 ann     again\n");
+    assert_eq!(view.heard(&next, "", false), "--- Friday, 2026-11-13 ---\n10:15 ann     later\n");
+}
+
+#[test]
+fn each_event_has_its_line() {
+    let crowd = What::Crowd { members: 1200, joined: 12, left: 3 };
+    let rows: &[(Heard, &str, bool, &str)] = &[
+        (said("ann", "hi"), "", false, "10:15 ann     hi\n"),
+        (said("ann", "hi"), "", true, "10:15 ann   > hi\n"),
+        (said("ann", "hi"), "#tea", false, "10:15 #tea ann     hi\n"),
+        (said("bob", "psst"), "→bob", false, "10:15 →bob bob     psst\n"),
+        (said("ann", "one\ntwo"), "", false, "10:15 ann     one\n              two\n"),
+        (said("王小明", "你好\n世界"), "", false, "10:15 王小明  你好\n              世界\n"),
+        (said("evil\x1b[2J", "\x1b]0;x\x07"), "", false, "10:15 evil<U+001B>[2J  <U+001B>]0;x<U+0007>\n"),
+        (heard("ann", What::Joined), "", false, "10:15 * ann came in\n"),
+        (heard("ann", What::Left), "#tea", false, "10:15 #tea * ann left\n"),
+        (heard("ann", What::Topic("tea at five".into())), "", false, "10:15 * ann set the topic: tea at five\n"),
+        (heard("ann", What::Topic(String::new())), "", false, "10:15 * ann took the topic away\n"),
+        (heard("ann", What::Renamed("anna".into())), "", false, "10:15 * ann is now anna\n"),
+        (heard("", crowd), "", false, "10:15 * 12 came and 3 left; 1200 are here\n"),
+    ];
+    for (heard, tag, own, line) in rows {
+        assert_eq!(&view().heard(heard, tag, *own), line);
+    }
+}
+
+#[test]
+fn texts_line_up_whatever_the_width_of_the_nicks() {
+    let mut view = view();
+    for nick in ["ann", "王小明你好", "e\u{301}mile", "ann", "someone-longer-than-the-column", "bob"] {
+        let line = view.heard(&said(nick, "|"), "", false);
+        let column = line.split('|').next().unwrap().width();
+        let expected = if nick.len() > 20 { 38 } else { 6 + view.nick_columns + 2 };
+        assert_eq!(column, expected, "{nick}");
+    }
+}
+
+#[test]
+fn a_flood_of_lines_is_cut_and_counted() {
+    let shown = view().heard(&said("ann", &"x\n".repeat(16_000)), "", false);
+    assert_eq!(shown.lines().count(), LINES_MAX + 1);
+    assert!(shown.contains("15801 more lines"), "{}", shown.lines().last().unwrap());
+}
+
+#[test]
+fn colour_is_added_around_words_only_and_only_where_it_is_wanted() {
+    let mut coloured = View::new(Look::Colour, TimeZone::UTC);
+    let painted = coloured.heard(&said("ann", "hi"), "", true);
+    assert!(painted.contains("\x1b[1mann\x1b[0m"), "{painted:?}");
+    assert!(!view().heard(&said("ann", "hi"), "", true).contains('\x1b'));
+    assert_eq!(view().warning("no\nmore"), "! no\n  more\n");
+}
+
+#[test]
+fn json_lines_keep_their_fields_and_hide_nothing_from_a_terminal() {
+    assert_eq!(
+        heard_json(&said("ann", "a\u{1b}\u{9b}\u{202e}\u{e0041}\"你")),
+        concat!(
+            r#"{"at":"2026-11-12T10:15:00.000Z","nick":"ann","room":"lobby","seq":7,"#,
+            r#""text":"a\u001b\u009b\u202e\udb40\udc41\"你","type":"message"}"#,
+            "\n"
+        )
+    );
+    let renamed: serde_json::Value = heard_json(&heard("ann", What::Renamed("anna".into()))).parse().unwrap();
+    assert_eq!((&renamed["type"], &renamed["to"]), (&"renamed".into(), &"anna".into()));
+}
+
+#[test]
+fn lists_line_up() {
+    let room = |name: &str, members, topic: &str| RoomEntry { name: name.into(), members, topic: topic.into() };
+    let rooms = [room("lobby", 12, "hello"), room("茶室", 3, ""), room("x", 1, "a\x1bb")];
+    assert_eq!(room_table(&rooms), "#lobby  12  hello\n#茶室   3\n#x      1   a<U+001B>b\n");
+}

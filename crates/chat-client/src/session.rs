@@ -1,0 +1,276 @@
+//! What the protocol is in, without bytes, clock or task: requests and messages in; frames and events out.
+//!
+//! The driver puts what it takes from [`Session::frames`] on the wire and hands [`Session::events`] to the caller.
+
+mod answers;
+mod rooms;
+mod says;
+
+use std::collections::{HashMap, VecDeque};
+
+use proto::limits::{MAGIC, TEXT_BYTES_MAX, VERSION_MAX, VERSION_MIN};
+use proto::message::{Hello, MemberEntry, Resume, RoomEntry, Welcome};
+use proto::{ClientMessage, Frame, MessageId, RequestId, ServerMessage, Token};
+
+use crate::error::{ClientError, Fault};
+use crate::event::{ConnectionState, Entered, Event, Online, RoomKey};
+use crate::request::{Reply, Request};
+use rooms::Rooms;
+use says::Says;
+
+/// Requests that may be without an answer at a time. The driver takes no more until one is answered.
+pub(crate) const ASKED_MAX: usize = 256;
+
+/// The state of the conversation with a server, over all its connections.
+#[derive(Debug)]
+pub(crate) struct Session {
+    nick: String,
+    agent: String,
+    /// Proves who we are when the connection broke. `None` before the first welcome.
+    token: Option<Token>,
+    text_bytes_max: usize,
+    rooms: Rooms,
+    says: Says,
+    /// Invariant: has exactly the requests of this connection that were sent and not answered.
+    asked: HashMap<RequestId, Asked>,
+    last_request: u64,
+    /// What has to be sent, in order.
+    pub(crate) frames: VecDeque<Frame>,
+    /// What the caller has to hear, in order.
+    pub(crate) events: VecDeque<Event>,
+}
+
+/// A request without an answer, and what is to be done with it.
+#[derive(Debug)]
+enum Asked {
+    /// A join or a direct conversation that the caller asked for.
+    Enter {
+        announce: bool,
+        reply: Reply<Entered>,
+    },
+    /// One that a reconnect made necessary.
+    EnterAgain(RoomKey),
+    Leave(RoomKey, Reply<()>),
+    Say(MessageId),
+    SetTopic(Reply<()>),
+    Rename(String, Reply<()>),
+    Rooms(Vec<RoomEntry>, Reply<Vec<RoomEntry>>),
+    Members(Option<String>, Vec<MemberEntry>, Reply<Vec<MemberEntry>>),
+}
+
+impl Session {
+    pub(crate) fn new(nick: String, agent: String) -> Self {
+        Self {
+            nick,
+            agent,
+            token: None,
+            text_bytes_max: TEXT_BYTES_MAX,
+            rooms: Rooms::default(),
+            says: Says::default(),
+            asked: HashMap::new(),
+            last_request: 0,
+            frames: VecDeque::new(),
+            events: VecDeque::new(),
+        }
+    }
+
+    /// Whether a welcome has ever come.
+    pub(crate) const fn was_online(&self) -> bool {
+        self.token.is_some()
+    }
+
+    /// Whether another request may be taken.
+    pub(crate) fn can_ask(&self) -> bool {
+        self.asked.len() < ASKED_MAX
+    }
+
+    /// Takes another nick for the next hello, as the last was refused.
+    pub(crate) fn take_nick(&mut self, nick: String) {
+        self.nick = nick;
+    }
+
+    /// The hello of a new connection.
+    pub(crate) fn hello(&mut self) {
+        let resume = self.token.map(|token| Resume { token, cursors: self.rooms.cursors() });
+        let hello = Hello {
+            magic: MAGIC,
+            version_min: VERSION_MIN,
+            version_max: VERSION_MAX,
+            features: 0,
+            nick: self.nick.clone(),
+            agent: self.agent.clone(),
+            resume,
+        };
+        self.send(&ClientMessage::Hello(hello));
+    }
+
+    /// Takes the answer to the hello: sends again what had no answer, and goes back into the rooms if it must.
+    pub(crate) fn welcome(&mut self, welcome: Welcome) {
+        self.nick.clone_from(&welcome.nick);
+        self.token = Some(welcome.token);
+        self.text_bytes_max = usize::try_from(welcome.limits.text_bytes).unwrap_or(usize::MAX).min(TEXT_BYTES_MAX);
+        self.events.push_back(Event::State(ConnectionState::Online(Online {
+            nick: welcome.nick,
+            agent: welcome.agent,
+            durable: welcome.features & Welcome::DURABLE != 0,
+            resumed: welcome.resumed,
+            unsent: self.says.len(),
+        })));
+        if welcome.resumed {
+            // A message that was sent and stored, but whose answer was lost, keeps its number, so the server knows it.
+            for room in self.rooms.resume() {
+                self.send_says(room);
+            }
+        } else {
+            self.rooms.forgotten();
+        }
+        for (key, again) in self.rooms.to_enter_again() {
+            let id = self.send(&again);
+            self.asked.insert(id, Asked::EnterAgain(key));
+        }
+    }
+
+    /// Takes the end of a connection that is to be followed by another: everything but messages has failed.
+    pub(crate) fn broken(&mut self, why: &str) {
+        self.frames.clear();
+        self.says.unsent();
+        self.rooms.wait();
+        for (_, asked) in std::mem::take(&mut self.asked) {
+            asked.fail(ClientError::Lost(why.to_owned()));
+        }
+    }
+
+    /// Takes the end of it all.
+    pub(crate) fn end(&mut self, error: Option<&ClientError>) {
+        let error = error.cloned().unwrap_or(ClientError::Closed);
+        for (_, asked) in std::mem::take(&mut self.asked) {
+            asked.fail(error.clone());
+        }
+        self.says.fail_all(&error);
+    }
+
+    /// Takes a request while a connection stands.
+    pub(crate) fn ask(&mut self, request: Request) {
+        match request {
+            Request::Say { room, text, reply } => self.say(room, text, reply),
+            Request::Join { room, since, announce, reply } => {
+                let join = proto::message::Join { room, since, announce };
+                self.send_asked(&ClientMessage::Join(join), Asked::Enter { announce, reply });
+            }
+            Request::OpenDirect { nick, since, reply } => {
+                let open = proto::message::OpenDirect { nick, since };
+                self.send_asked(&ClientMessage::OpenDirect(open), Asked::Enter { announce: false, reply });
+            }
+            Request::Leave { room: key, reply } => match self.rooms.id(key) {
+                Some(room) => {
+                    let leave = ClientMessage::Leave(proto::message::Leave { room });
+                    self.send_asked(&leave, Asked::Leave(key, reply));
+                }
+                None => answer(reply, Err(ClientError::NotInRoom)),
+            },
+            Request::SetTopic { room, topic, reply } => match self.rooms.id(room) {
+                Some(room) => {
+                    let topic = topic.as_str().to_owned();
+                    let set = ClientMessage::SetTopic(proto::message::SetTopic { room, topic });
+                    self.send_asked(&set, Asked::SetTopic(reply));
+                }
+                None => answer(reply, Err(ClientError::NotInRoom)),
+            },
+            Request::Rename { nick, reply } => {
+                let rename = ClientMessage::Rename(proto::message::Rename { nick: nick.clone() });
+                self.send_asked(&rename, Asked::Rename(nick, reply));
+            }
+            Request::Rooms { reply } => self.list_rooms(String::new(), Vec::new(), reply),
+            Request::Members { room, reply } => self.list_members(room, String::new(), Vec::new(), reply),
+        }
+    }
+
+    /// Takes a request while no connection stands: a message waits, everything else fails.
+    pub(crate) fn ask_offline(&mut self, request: Request) {
+        match request {
+            Request::Say { room, text, reply } => self.say(room, text, reply),
+            Request::Join { reply, .. } | Request::OpenDirect { reply, .. } => offline(reply),
+            Request::Leave { reply, .. } | Request::SetTopic { reply, .. } | Request::Rename { reply, .. } => {
+                offline(reply);
+            }
+            Request::Rooms { reply } => offline(reply),
+            Request::Members { reply, .. } => offline(reply),
+        }
+    }
+
+    /// Takes a message from the server, other than those of the handshake and the goodbye, which are the driver's.
+    ///
+    /// # Errors
+    /// The server broke the protocol; the connection is of no more use.
+    pub(crate) fn take(&mut self, id: RequestId, message: ServerMessage) -> Result<(), Fault> {
+        match message {
+            ServerMessage::Event(event) => self.rooms.heard(event, &mut self.nick, &mut self.events),
+            ServerMessage::Said(said) => self.said(id, said),
+            ServerMessage::Ping => {
+                self.frames.push_back(ClientMessage::Pong.to_frame(id));
+                Ok(())
+            }
+            ServerMessage::Pong => Ok(()),
+            ServerMessage::Done => self.done(id),
+            ServerMessage::Refused(refusal) => self.refused(id, refusal),
+            ServerMessage::Joined(joined) => self.joined(id, joined),
+            ServerMessage::RoomList(list) => self.room_list(id, list),
+            ServerMessage::MemberList(list) => self.member_list(id, list),
+            ServerMessage::Missed(missed) => self.rooms.missed(missed, &mut self.events),
+            ServerMessage::Welcome(_) | ServerMessage::Queued(_) | ServerMessage::Goodbye(_) => {
+                Err(out_of_place(&message))
+            }
+        }
+    }
+
+    /// Asks whether the server is there.
+    pub(crate) fn ping(&mut self) {
+        self.send(&ClientMessage::Ping);
+    }
+
+    /// Says that it leaves.
+    pub(crate) fn bye(&mut self) {
+        self.send(&ClientMessage::Bye);
+    }
+
+    fn send(&mut self, message: &ClientMessage) -> RequestId {
+        self.last_request += 1;
+        let id = RequestId(self.last_request);
+        self.frames.push_back(message.to_frame(id));
+        id
+    }
+
+    fn send_asked(&mut self, message: &ClientMessage, asked: Asked) {
+        let id = self.send(message);
+        self.asked.insert(id, asked);
+    }
+}
+
+impl Asked {
+    fn fail(self, error: ClientError) {
+        match self {
+            Self::Enter { reply, .. } => answer(reply, Err(error)),
+            Self::Leave(_, reply) | Self::SetTopic(reply) | Self::Rename(_, reply) => answer(reply, Err(error)),
+            Self::Rooms(_, reply) => answer(reply, Err(error)),
+            Self::Members(_, _, reply) => answer(reply, Err(error)),
+            // A message waits for the next connection, and a room is entered again on it.
+            Self::Say(_) | Self::EnterAgain(_) => {}
+        }
+    }
+}
+
+fn out_of_place(message: &ServerMessage) -> Fault {
+    Fault::OutOfPlace { kind: format!("{:?}", message.kind()) }
+}
+
+fn offline<T>(reply: Reply<T>) {
+    answer(reply, Err(ClientError::Offline));
+}
+
+/// Answers a caller. One that no longer waits has no use for it.
+fn answer<T>(reply: Reply<T>, result: Result<T, ClientError>) {
+    drop(reply.send(result));
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,10 @@
+//! The client as its users meet it, against the real server.
+
+#![expect(clippy::unwrap_used, reason = "in a test, a panic is the report")]
+
+mod commands;
+#[cfg(unix)]
+mod person;
+#[cfg(unix)]
+mod repl;
+mod server;
