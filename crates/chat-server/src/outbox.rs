@@ -5,9 +5,10 @@
 //! one `Joined` for each direct conversation it can be called into.
 
 use std::future::poll_fn;
+use std::pin::Pin;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, Wake, Waker};
 
 use futures::task::AtomicWaker;
 use proto::{Frame, RequestId, RoomId};
@@ -29,6 +30,8 @@ pub struct Outbox {
     owing: Bell,
     /// Wakes the reader when there is room again.
     relief: Bell,
+    /// Rung by whatever the session waits for beside its writer; see [`Outbox::poll_beside`].
+    beside: Bell,
     /// Whether a hello was good.
     admitted: AtomicBool,
     /// Whether the peer has taken bytes that had to wait for it, since the last look.
@@ -45,6 +48,16 @@ struct Owed {
     unanswered: usize,
     /// Set once; nothing is taken in behind it.
     closing: bool,
+}
+
+impl Wake for Outbox {
+    fn wake(self: Arc<Self>) {
+        self.beside.ring();
+    }
+
+    fn wake_by_ref(self: &Arc<Self>) {
+        self.beside.ring();
+    }
 }
 
 /// Wakes the one task that listens. Rung while nobody listens, it is heard by whoever listens next. A few words of
@@ -184,6 +197,25 @@ impl Outbox {
     /// Waits until something is owed, or a log has grown, since the last [`Self::take`].
     pub async fn owing(&self) {
         self.owing.rung().await;
+    }
+
+    /// Polls `beside`, the part of a session beside its writer, but only when its own waker was called: an outbox is
+    /// that waker, and the waker of the whole task is called behind it. A session is woken for every event of its
+    /// rooms; without this each event would look at the socket, the timer and the phase again.
+    pub fn poll_beside<F: Future>(
+        self: &Arc<Self>,
+        beside: Pin<&mut F>,
+        own_waker: &Waker,
+        task: &Context<'_>,
+    ) -> Poll<F::Output> {
+        match self.beside.poll_rung(task) {
+            Poll::Pending => Poll::Pending,
+            Poll::Ready(()) => {
+                // Rung again from here on, it is heard by the next look; so the bell is listened to before the poll.
+                self.beside.listener.register(task.waker());
+                beside.poll(&mut Context::from_waker(own_waker))
+            }
+        }
     }
 
     /// Counts `requests` as asked and not answered.

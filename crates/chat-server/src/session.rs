@@ -6,7 +6,10 @@ mod pace;
 mod reader;
 mod writer;
 
+use std::future::poll_fn;
+use std::pin::pin;
 use std::sync::Arc;
+use std::task::{Poll, Waker};
 use std::time::Duration;
 
 use chat::{Departure, SessionId};
@@ -88,11 +91,22 @@ where
     let (read_half, write_half) = tokio::io::split(stream);
     let mut reader = Reader::new(read_half, &around.limits);
     let mut writer = Writer::new(write_half, &outbox, around.limits.stall_ms);
-    let ending = tokio::select! {
-        biased;
-        ending = reader.run(&mut seat, gate) => ending,
-        end = writer.run() => ending_after(end),
-        () = phase.draining() => Ending::Draining,
+    let ending = {
+        let mut writing = pin!(writer.run());
+        let mut beside = pin!(async {
+            tokio::select! {
+                biased;
+                ending = reader.run(&mut seat, gate) => ending,
+                () = phase.draining() => Ending::Draining,
+            }
+        });
+        let own_waker = Waker::from(Arc::clone(&outbox));
+        own_waker.wake_by_ref();
+        poll_fn(|task| match writing.as_mut().poll(task) {
+            Poll::Ready(end) => Poll::Ready(ending_after(end)),
+            Poll::Pending => outbox.poll_beside(beside.as_mut(), &own_waker, task),
+        })
+        .await
     };
     // Boxed: an ending session may cost an allocation; an idle one shall not carry the room for its end.
     Box::pin(finish(ending, seat, reader, writer)).await

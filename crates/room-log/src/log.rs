@@ -130,7 +130,11 @@ impl RoomLog {
             *cursor = Cursor::at(oldest);
             return missed;
         }
-        let start = ring.segments.partition_point(|(_, segment)| segment.last() < cursor.next);
+        let start = match ring.segments.back() {
+            // The common case: a reader that is only behind what was just appended.
+            Some((_, newest)) if newest.first() <= cursor.next => ring.segments.len() - 1,
+            _ => ring.segments.partition_point(|(_, segment)| segment.last() < cursor.next),
+        };
         let mut bytes = 0;
         for (at, segment) in ring.segments.range(start..) {
             let piece = segment.bytes_from(match cursor.at {
