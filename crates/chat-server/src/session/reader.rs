@@ -122,7 +122,8 @@ impl<R: AsyncRead + Unpin> Reader<R> {
                 },
                 ready = self.ready(&outbox, wait) => match ready {
                     Some(ending) => return ending,
-                    None => match self.take_batch(seat, gate).await {
+                    // Boxed: a batch may cost an allocation; a session that waits shall not carry the room for it.
+                    None => match Box::pin(self.take_batch(seat, gate)).await {
                         Then::Wait(next) => wait = next,
                         Then::End(ending) => return ending,
                     },
