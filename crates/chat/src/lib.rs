@@ -6,7 +6,7 @@
 //!
 //! Reading order: [`command`] and [`effect`] (the boundary), [`hub`] (one match over the commands), then
 //! `hub/people` (who is here), `hub/rooms` (rooms and direct conversations), `hub/presence` (who is told who comes
-//! and goes), `hub/lists`; [`member`] and [`room`] are what it keeps; [`limits`] are its bounds.
+//! and goes), `hub/lists`; `member` and `room` are what it keeps; [`limits`] are its bounds.
 
 #![deny(clippy::print_stdout, clippy::print_stderr)]
 
