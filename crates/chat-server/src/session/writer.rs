@@ -83,35 +83,37 @@ impl<W: AsyncWrite + Unpin> Writer<W> {
             if self.hand.is_empty() {
                 self.fill_hand();
             }
-            if self.hand.is_empty() {
+            let is_done = self.hand.is_empty();
+            if is_done && !self.unflushed {
                 if self.closing {
                     return WriterEnd::Closed;
-                }
-                if self.unflushed {
-                    match tokio::time::timeout(self.stall, self.output.flush()).await {
-                        Ok(Ok(())) => self.unflushed = false,
-                        Ok(Err(_)) => return WriterEnd::Broken,
-                        Err(_) => return WriterEnd::Stalled,
-                    }
                 }
                 self.outbox.owing().await;
                 continue;
             }
-            // Most writes are taken at once; only one that is not costs a timer.
-            let written = match self.write_some().now_or_never() {
-                Some(written) => Ok(written),
+            // Most of it is taken at once; only what is not costs a timer.
+            let step = match self.step(is_done).now_or_never() {
+                Some(step) => Ok(step),
                 None => {
-                    let written = tokio::time::timeout(self.stall, self.write_some()).await;
+                    let step = tokio::time::timeout(self.stall, self.step(is_done)).await;
                     // What had to wait for the peer, and then was taken, is a sign of its life.
                     self.outbox.progressed();
-                    written
+                    step
                 }
             };
-            match written {
-                Ok(Ok(())) => self.unflushed = true,
+            match step {
+                Ok(Ok(())) => self.unflushed = !is_done,
                 Ok(Err(_)) => return WriterEnd::Broken,
                 Err(_) => return WriterEnd::Stalled,
             }
+        }
+    }
+
+    /// Writes once, or, when all is written, hands it on to whatever buffers below.
+    async fn step(&mut self, is_done: bool) -> io::Result<()> {
+        match is_done {
+            true => self.output.flush().await,
+            false => self.write_some().await,
         }
     }
 
