@@ -113,6 +113,20 @@ impl Client {
 }
 
 #[tokio::test(start_paused = true)]
+async fn whoever_only_listens_is_woken_by_what_is_said() {
+    let mut world = World::new();
+    let (mut ann, mut bob) = (world.connect(LIMITS, 1024), world.connect(LIMITS, 1024));
+    ann.hello("ann").await;
+    bob.hello("bob").await;
+    let room = ann.join("lobby").await;
+    bob.join("lobby").await;
+    ann.say(room, 1, "hello").await;
+    // Before the idle time, after which bob would be woken by a ping.
+    let heard = tokio::time::timeout(Duration::from_millis(LIMITS.idle_ms / 2), bob.next()).await;
+    assert!(matches!(heard, Ok(Some(ServerMessage::Event(event))) if event.nick == "ann"));
+}
+
+#[tokio::test(start_paused = true)]
 async fn silence_before_the_hello_ends_at_the_handshake_time() {
     let mut world = World::new();
     let mut client = world.connect(LIMITS, 1024);
