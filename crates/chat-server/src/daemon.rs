@@ -34,7 +34,10 @@ pub async fn run(args: Args) -> anyhow::Result<()> {
     if data_dir.is_some() {
         tracing::warn!("rooms are held in memory in this version: messages do not survive a restart");
     }
-    raise_open_files();
+    // Each connection is an open file.
+    if let Some(open_files) = serve::net::raise_open_files() {
+        tracing::debug!(open_files, "the system's limit");
+    }
     let listener = Listener::bind(&args.listen, args.backlog)?;
     let addresses = listener.local_addrs().to_vec();
     let (trigger, shutdown) = Shutdown::channel();
@@ -88,20 +91,6 @@ fn announce(addresses: &[SocketAddr]) -> anyhow::Result<()> {
     }
     out.flush().context("cannot write to standard output")
 }
-
-/// Each connection is an open file; the usual soft limit of 1024 is raised to the hard one.
-#[cfg(unix)]
-fn raise_open_files() {
-    use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
-    let limit = getrlimit(Resource::Nofile);
-    let raised = Rlimit { current: limit.maximum, maximum: limit.maximum };
-    if let Err(error) = setrlimit(Resource::Nofile, raised) {
-        tracing::warn!(%error, "cannot raise the limit of open files");
-    }
-}
-
-#[cfg(not(unix))]
-fn raise_open_files() {}
 
 fn hub_limits(args: &Args) -> HubLimits {
     HubLimits {
