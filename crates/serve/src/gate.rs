@@ -1,6 +1,5 @@
 //! The gate before the work of a request: `pool-request` bounds the work here and not the connections.
 
-use std::num::NonZeroUsize;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
@@ -55,17 +54,7 @@ pub enum GateBusy {
 impl RequestGate {
     /// A gate that lets everything in: for a service that is run without [`crate::serve()`].
     pub fn open() -> Self {
-        let limits = Limits {
-            max_connections: 0,
-            max_per_address: 0,
-            workers: NonZeroUsize::MIN,
-            queue: 0,
-            queue_wait_ms: 0,
-            handshake_ms: 0,
-            idle_ms: 0,
-            drain_ms: 0,
-        };
-        Self::new(Strategy::Spawn, &Arc::new(Counters::default()), &Arc::new(limits))
+        Self::new(Strategy::Spawn, &Arc::new(Counters::default()), &Arc::new(Limits::NONE))
     }
 
     pub(crate) fn new(strategy: Strategy, counters: &Arc<Counters>, limits: &Arc<Limits>) -> Self {

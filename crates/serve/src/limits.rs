@@ -29,6 +29,18 @@ pub struct Limits {
 }
 
 impl Limits {
+    /// No limit on anything: one worker, and nobody waits.
+    pub(crate) const NONE: Self = Self {
+        max_connections: 0,
+        max_per_address: 0,
+        workers: NonZeroUsize::MIN,
+        queue: 0,
+        queue_wait_ms: 0,
+        handshake_ms: 0,
+        idle_ms: 0,
+        drain_ms: 0,
+    };
+
     /// How many connections a pool takes in, served and waiting together.
     pub(crate) const fn pool_capacity(&self) -> usize {
         self.workers.get().saturating_add(self.queue)

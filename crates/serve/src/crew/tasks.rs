@@ -80,16 +80,7 @@ mod tests {
 
     #[tokio::test]
     async fn a_connections_task_is_small() {
-        let limits = Limits {
-            max_connections: 0,
-            max_per_address: 0,
-            workers: std::num::NonZeroUsize::MIN,
-            queue: 0,
-            queue_wait_ms: 0,
-            handshake_ms: 0,
-            idle_ms: 0,
-            drain_ms: 0,
-        };
+        let limits = Limits::NONE;
         let shared = Shared::new(Strategy::Spawn, limits, Waits, Arc::default());
         let listener = crate::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();

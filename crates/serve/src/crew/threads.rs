@@ -116,16 +116,7 @@ mod tests {
 
     #[tokio::test]
     async fn without_a_thread_the_connection_is_given_back_and_not_counted_in() {
-        let limits = Limits {
-            max_connections: 0,
-            max_per_address: 0,
-            workers: std::num::NonZeroUsize::MIN,
-            queue: 0,
-            queue_wait_ms: 0,
-            handshake_ms: 0,
-            idle_ms: 0,
-            drain_ms: 0,
-        };
+        let limits = Limits::NONE;
         let shared = Shared::new(Strategy::Thread, limits, Nothing, Arc::default());
         let mut threads = Threads::new(Arc::clone(&shared));
         // More than the address space has.
