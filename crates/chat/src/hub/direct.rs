@@ -96,11 +96,7 @@ impl Hub {
 
     fn check_can_be_called(&self, other: MemberId) -> Result<(), Refusal> {
         let max = self.limits.rooms_per_member_max.saturating_mul(CALLED_FACTOR);
-        let called = |membership: &&Membership| {
-            membership.asked_by == AskedBy::Another
-                && self.rooms.get(membership.room).is_some_and(|room| !room.is_ended)
-        };
-        match self.people.get(other).map_or(0, |other| other.rooms.iter().filter(called).count()) {
+        match self.count_rooms(other, AskedBy::Another) {
             count if count >= max => Err(Refusal::new(
                 Code::TooManyRooms,
                 "the other is in too many conversations to be called into another",

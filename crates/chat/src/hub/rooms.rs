@@ -178,13 +178,17 @@ impl Hub {
         }
     }
 
+    /// The rooms that a member is in because of `asked_by`, without conversations that have ended.
+    pub(super) fn count_rooms(&self, member: MemberId, asked_by: AskedBy) -> usize {
+        let counts = |membership: &&Membership| {
+            membership.asked_by == asked_by && self.rooms.get(membership.room).is_some_and(|room| !room.is_ended)
+        };
+        self.people.get(member).map_or(0, |member| member.rooms.iter().filter(counts).count())
+    }
+
     pub(super) fn check_own_rooms(&self, member: MemberId) -> Result<(), Refusal> {
         let max = self.limits.rooms_per_member_max;
-        let own = |membership: &&Membership| {
-            membership.asked_by == AskedBy::Oneself
-                && self.rooms.get(membership.room).is_some_and(|room| !room.is_ended)
-        };
-        match self.people.get(member).map_or(0, |member| member.rooms.iter().filter(own).count()) {
+        match self.count_rooms(member, AskedBy::Oneself) {
             count if count >= max => Err(Refusal::new(
                 Code::TooManyRooms,
                 format!("you are in {count} rooms, and {max} is the most; leave one first"),
