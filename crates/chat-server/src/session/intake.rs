@@ -11,6 +11,9 @@ use super::out_of_place;
 /// Hellos on one connection, before the peer is asked to begin anew.
 const HELLOS_MAX: u32 = 8;
 
+/// What the log shows of a client's own name for its program, in characters.
+const AGENT_CHARS_LOGGED: usize = 64;
+
 /// What becomes of a frame.
 #[derive(Debug)]
 pub(crate) enum Intake {
@@ -54,6 +57,8 @@ impl Intaker {
 
     fn hello(&mut self, frame: &Frame, hello: Hello, token: impl FnOnce() -> Option<Token>) -> Intake {
         self.hellos += 1;
+        let agent: String = hello.agent.chars().take(AGENT_CHARS_LOGGED).collect();
+        tracing::debug!(?agent, resumes = hello.resume.is_some(), "hello");
         if hello.magic != MAGIC {
             return Intake::Fault(Refusal::from(&DecodeError::BadMagic));
         }

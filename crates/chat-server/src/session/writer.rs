@@ -96,8 +96,10 @@ impl<W: AsyncWrite + Unpin> Writer<W> {
                 Some(step) => Ok(step),
                 None => {
                     let step = tokio::time::timeout(self.stall, self.step(is_done)).await;
-                    // What had to wait for the peer, and then was taken, is a sign of its life.
-                    self.outbox.progressed();
+                    if matches!(step, Ok(Ok(()))) {
+                        // What had to wait for the peer, and then was taken, is a sign of its life.
+                        self.outbox.progressed();
+                    }
                     step
                 }
             };
