@@ -44,6 +44,13 @@ impl Frame {
         self
     }
 
+    /// The same frame of the transfer in `slot`.
+    #[must_use]
+    pub const fn with_slot(mut self, slot: u16) -> Self {
+        self.header.slot = slot;
+        self
+    }
+
     /// The header.
     pub const fn header(&self) -> &Header {
         &self.header

@@ -5,13 +5,14 @@
 //! body:   room u32 · at_ms u64 · what u8 · nick_len u8 · nick · rest      big-endian
 //! ```
 //!
-//! `rest` depends on `what`: the text of a message, a topic, a new nick, or three counts. Laid out by hand, so that
-//! the text is copied once and never run through a serializer.
+//! `rest` depends on `what`: the text of a message, a topic, a new nick, three counts, or a file's size, hash and path.
+//! Laid out by hand, so that the text is copied once and never run through a serializer.
 
 use bytes::{Buf, BufMut, Bytes, BytesMut};
 
 use crate::codec::Frame;
 use crate::error::DecodeError;
+use crate::file::Root;
 use crate::header::Header;
 use crate::kind::Kind;
 use crate::limits::{HEADER_BYTES, NICK_BYTES_MAX};
@@ -58,6 +59,31 @@ pub enum What {
         /// How many went.
         left: u32,
     },
+    /// Somebody sent a file; it is whole, verified and on the server's disk.
+    File {
+        /// Its path in the room's tree.
+        path: String,
+        /// Its size in bytes.
+        size: u64,
+        /// Its hash: the receipt.
+        root: Root,
+    },
+    /// Somebody sent a folder.
+    Folder {
+        /// Its path in the room's tree.
+        path: String,
+        /// How many files were sent into it.
+        files: u32,
+        /// Their bytes together.
+        bytes: u64,
+    },
+    /// Somebody begins to send a big file; it can be fetched while it comes.
+    Sending {
+        /// The path it is meant for.
+        path: String,
+        /// Its size in bytes.
+        size: u64,
+    },
     /// Something this version does not know; its number.
     Unknown(u8),
 }
@@ -72,6 +98,9 @@ impl What {
             Self::Topic(_) => 4,
             Self::Renamed(_) => 5,
             Self::Crowd { .. } => 6,
+            Self::File { .. } => 7,
+            Self::Folder { .. } => 8,
+            Self::Sending { .. } => 9,
             Self::Unknown(number) => *number,
         }
     }
@@ -99,26 +128,40 @@ pub enum Rest<'a> {
         /// How many went.
         left: u32,
     },
+    /// See [`What::File`].
+    File {
+        /// Its path.
+        path: &'a str,
+        /// Its size in bytes.
+        size: u64,
+        /// Its hash.
+        root: Root,
+    },
+    /// See [`What::Folder`].
+    Folder {
+        /// Its path.
+        path: &'a str,
+        /// How many files.
+        files: u32,
+        /// Their bytes.
+        bytes: u64,
+    },
+    /// See [`What::Sending`].
+    Sending {
+        /// Its path.
+        path: &'a str,
+        /// Its size in bytes.
+        size: u64,
+    },
 }
 
 /// Appends the whole frame of an event to `out`: the hot path of the server, which encodes an event once.
 ///
 /// `nick` is at most [`NICK_BYTES_MAX`] bytes, as [`crate::Nick`] ensures; a longer one is cut.
 pub fn write(seq: Seq, room: RoomId, at_ms: u64, nick: &str, rest: Rest<'_>, out: &mut Vec<u8>) {
-    let counts;
-    let (what, tail): (u8, &[u8]) = match rest {
-        Rest::Said(text) => (1, text),
-        Rest::Joined => (2, &[]),
-        Rest::Left => (3, &[]),
-        Rest::Topic(topic) => (4, topic.as_bytes()),
-        Rest::Renamed(to) => (5, to.as_bytes()),
-        Rest::Crowd { members, joined, left } => {
-            counts = crowd_bytes(members, joined, left);
-            (6, &counts)
-        }
-    };
+    let (what, prefix, tail) = parts(rest);
     let nick = nick.get(..nick.floor_char_boundary(NICK_BYTES_MAX)).unwrap_or_default().as_bytes();
-    let body_bytes = PREFIX_BYTES + nick.len() + tail.len();
+    let body_bytes = PREFIX_BYTES + nick.len() + prefix.bytes().len() + tail.len();
     out.reserve(HEADER_BYTES + body_bytes);
     let len = u32::try_from(body_bytes).unwrap_or(u32::MAX);
     Header { len, kind: Kind::Event.number(), flags: 0, slot: 0, id: seq.0 }.write(out);
@@ -127,7 +170,54 @@ pub fn write(seq: Seq, room: RoomId, at_ms: u64, nick: &str, rest: Rest<'_>, out
     out.put_u8(what);
     out.put_u8(u8::try_from(nick.len()).unwrap_or(u8::MAX));
     out.put_slice(nick);
+    out.put_slice(prefix.bytes());
     out.put_slice(tail);
+}
+
+/// The fixed numbers before an event's text.
+struct Prefix {
+    bytes: [u8; PREFIX_OF_REST_MAX],
+    len: usize,
+}
+
+/// The longest of them: a size and a hash.
+const PREFIX_OF_REST_MAX: usize = 40;
+
+impl Prefix {
+    fn of(parts: &[&[u8]]) -> Self {
+        let mut prefix = Self { bytes: [0; PREFIX_OF_REST_MAX], len: 0 };
+        for part in parts {
+            if let Some(place) = prefix.bytes.get_mut(prefix.len..prefix.len + part.len()) {
+                place.copy_from_slice(part);
+                prefix.len += part.len();
+            }
+        }
+        prefix
+    }
+
+    fn bytes(&self) -> &[u8] {
+        self.bytes.get(..self.len).unwrap_or_default()
+    }
+}
+
+/// The `what` byte, the fixed numbers and the text of an event's rest.
+fn parts(rest: Rest<'_>) -> (u8, Prefix, &[u8]) {
+    let none = || Prefix::of(&[]);
+    match rest {
+        Rest::Said(text) => (1, none(), text),
+        Rest::Joined => (2, none(), &[]),
+        Rest::Left => (3, none(), &[]),
+        Rest::Topic(topic) => (4, none(), topic.as_bytes()),
+        Rest::Renamed(to) => (5, none(), to.as_bytes()),
+        Rest::Crowd { members, joined, left } => {
+            (6, Prefix::of(&[&members.to_be_bytes(), &joined.to_be_bytes(), &left.to_be_bytes()]), &[])
+        }
+        Rest::File { path, size, root } => (7, Prefix::of(&[&size.to_be_bytes(), &root.0]), path.as_bytes()),
+        Rest::Folder { path, files, bytes } => {
+            (8, Prefix::of(&[&files.to_be_bytes(), &bytes.to_be_bytes()]), path.as_bytes())
+        }
+        Rest::Sending { path, size } => (9, Prefix::of(&[&size.to_be_bytes()]), path.as_bytes()),
+    }
 }
 
 impl RoomEvent {
@@ -140,6 +230,9 @@ impl RoomEvent {
             What::Topic(topic) => Rest::Topic(topic),
             What::Renamed(to) => Rest::Renamed(to),
             What::Crowd { members, joined, left } => Rest::Crowd { members: *members, joined: *joined, left: *left },
+            What::File { path, size, root } => Rest::File { path, size: *size, root: *root },
+            What::Folder { path, files, bytes } => Rest::Folder { path, files: *files, bytes: *bytes },
+            What::Sending { path, size } => Rest::Sending { path, size: *size },
             What::Unknown(_) => Rest::Said(&[]),
         };
         let mut out = Vec::new();
@@ -180,6 +273,18 @@ impl RoomEvent {
             4 => What::Topic(utf8(rest)?),
             5 => What::Renamed(utf8(rest)?),
             6 if extra == 12 => What::Crowd { members: rest.get_u32(), joined: rest.get_u32(), left: rest.get_u32() },
+            7 if extra >= 40 => {
+                let size = rest.get_u64();
+                let mut root = Root([0; 32]);
+                rest.copy_to_slice(&mut root.0);
+                What::File { path: utf8(rest)?, size, root }
+            }
+            8 if extra >= 12 => {
+                let (files, bytes) = (rest.get_u32(), rest.get_u64());
+                What::Folder { path: utf8(rest)?, files, bytes }
+            }
+            9 if extra >= 8 => What::Sending { size: rest.get_u64(), path: utf8(rest)? },
+            7..=9 => return Err(bad("it ends too early")),
             6 if extra < 12 => return Err(bad("it ends too early")),
             2 | 3 => return Err(DecodeError::TrailingBytes { kind: "Event", extra }),
             6 => return Err(DecodeError::TrailingBytes { kind: "Event", extra: extra - 12 }),
@@ -192,15 +297,6 @@ impl RoomEvent {
 /// The sequence number of an event's frame, without decoding it; `None` for other frames.
 pub fn seq_of(frame: &Frame) -> Option<Seq> {
     (frame.header().kind == Kind::Event.number()).then_some(Seq(frame.header().id))
-}
-
-fn crowd_bytes(members: u32, joined: u32, left: u32) -> [u8; 12] {
-    let mut bytes = [0; 12];
-    let mut rest: &mut [u8] = &mut bytes;
-    rest.put_u32(members);
-    rest.put_u32(joined);
-    rest.put_u32(left);
-    bytes
 }
 
 fn with_what(body: &Bytes, number: u8) -> Bytes {

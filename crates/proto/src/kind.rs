@@ -55,6 +55,70 @@ pub enum Kind {
 
     /// Server: an event of a room's log; `id` is its sequence number.
     Event = 48,
+
+    /// Client: a file I would send into a room. The slot is the client's number for the transfer.
+    Offer = 64,
+    /// Client: a file I would have. The slot is the client's number for the transfer.
+    Fetch = 65,
+    /// Client: several small files I would have at once.
+    FetchMany = 66,
+    /// Client: which files are there?
+    List = 67,
+    /// Client: take a file or folder away.
+    Remove = 68,
+    /// Client: give a file or folder another path.
+    Move = 69,
+    /// Client: make a folder.
+    MakeFolder = 70,
+    /// Client: is a stored file still what it was?
+    Verify = 71,
+    /// Client: tell the room of a folder I have sent.
+    Announce = 72,
+    /// Client: let me open another connection for files.
+    AskTicket = 73,
+    /// Client: the first frame of such a connection.
+    Attach = 74,
+
+    /// Server: the answer to `Offer`.
+    Accepted = 80,
+    /// Server: the answer to `Fetch`.
+    Fetching = 81,
+    /// Server: a page of files and folders.
+    Entries = 82,
+    /// Server: where something stands now.
+    Placed = 83,
+    /// Server: the answer to `Verify`.
+    Checked = 84,
+    /// Server: the answer to `AskTicket`.
+    Ticket = 85,
+    /// Server: the answer to `Pack`.
+    Packed = 86,
+    /// Server: the answer to `Attach`.
+    Attached = 87,
+
+    /// The receiver of a transfer: you may send up to this offset. `id` is the offset.
+    Credit = 96,
+    /// The sender: the hashes of groups. `id` is the first group's number.
+    Hashes = 97,
+    /// The sender: that was all. `id` is the size.
+    Finish = 98,
+    /// The receiver: damaged; send again from this offset. `id` is the offset.
+    Repair = 99,
+    /// Either side: this transfer ends here.
+    Stop = 100,
+    /// Server: the file you sent is in its place, on disk.
+    Committed = 101,
+    /// Client: the file I fetched is whole; the slot is free.
+    Taken = 102,
+    /// Server: why nothing comes. Sent skippable.
+    Stalled = 103,
+
+    /// The sender of a transfer: bytes of the file. `id` is their offset.
+    Chunk = 128,
+    /// Client: several small files at once.
+    Pack = 129,
+    /// Server: the answer to `FetchMany`: the files.
+    Parcel = 130,
 }
 
 impl Kind {
@@ -84,6 +148,36 @@ impl Kind {
         Self::Queued,
         Self::Missed,
         Self::Event,
+        Self::Offer,
+        Self::Fetch,
+        Self::FetchMany,
+        Self::List,
+        Self::Remove,
+        Self::Move,
+        Self::MakeFolder,
+        Self::Verify,
+        Self::Announce,
+        Self::AskTicket,
+        Self::Attach,
+        Self::Accepted,
+        Self::Fetching,
+        Self::Entries,
+        Self::Placed,
+        Self::Checked,
+        Self::Ticket,
+        Self::Packed,
+        Self::Attached,
+        Self::Credit,
+        Self::Hashes,
+        Self::Finish,
+        Self::Repair,
+        Self::Stop,
+        Self::Committed,
+        Self::Taken,
+        Self::Stalled,
+        Self::Chunk,
+        Self::Pack,
+        Self::Parcel,
     ];
 
     /// The kind with this number, if it is known.

@@ -15,6 +15,7 @@
 pub mod codec;
 pub mod error;
 pub mod event;
+pub mod file;
 pub mod foreign;
 pub mod header;
 pub mod kind;
@@ -28,6 +29,7 @@ mod wire;
 pub use codec::{Codec, Frame};
 pub use error::DecodeError;
 pub use event::{RoomEvent, What};
+pub use file::{FileVersion, Root, Slot, TransferKey};
 pub use header::Header;
 pub use kind::Kind;
 pub use message::{ClientMessage, MessageId, RequestId, RoomId, Seq, ServerMessage, Token};

@@ -42,5 +42,29 @@ pub const LIST_ENTRIES_MAX: usize = 500;
 /// A `Hello` may carry at most this many cursors.
 pub const CURSORS_MAX: usize = 256;
 
+/// A file's bytes are verified in groups of this many; a hash stands for each. 0.012 % of the bytes are hashes.
+pub const GROUP_BYTES: u64 = 256 * 1024;
+
+/// A path in a room's tree is at most this many bytes of UTF-8.
+pub const PATH_BYTES_MAX: usize = 1024;
+
+/// One name of a path is at most this many bytes of UTF-8, as most file systems have it.
+pub const PATH_NAME_BYTES_MAX: usize = 255;
+
+/// A path has at most this many names.
+pub const PATH_NAMES_MAX: usize = 32;
+
+/// A `Hashes` frame carries at most this many hashes.
+pub const HASHES_MAX: usize = 1024;
+
+/// A `Pack`, a `Parcel` and a `FetchMany` are of at most this many files.
+pub const PACK_FILES_MAX: usize = 512;
+
+/// The paths of a `Pack`, a `Parcel` or a `FetchMany` are at most this many bytes together.
+pub const PACK_PATHS_BYTES_MAX: usize = 16 * 1024;
+
+/// A file in a `Pack` or a `Parcel` is at most this many bytes: one group.
+pub const PACK_FILE_BYTES_MAX: u64 = GROUP_BYTES;
+
 /// The room everybody finds when they name none.
 pub const DEFAULT_ROOM: &str = "lobby";

@@ -1,18 +1,27 @@
 //! What clients and servers say to each other, one type a message.
 //!
 //! A message knows its [`crate::Kind`]; the header's `id` is the request's number and comes back with its answer. Bodies
-//! are bincode (see `wire`), but for [`Say`] and [`crate::RoomEvent`], whose text is not run through a serializer.
+//! are bincode (see `wire`), but for [`Say`], [`crate::RoomEvent`] and a file's bytes, which are not run through a serializer.
 
 mod client;
+mod files;
+mod pack;
 mod server;
+mod transfer;
 
 pub use client::{
     ClientMessage, Cursor, Hello, Join, Leave, ListMembers, ListRooms, OpenDirect, Rename, Resume, Say, SetTopic, Since,
 };
+pub use files::{
+    Accepted, Announce, Attach, Attached, Checked, Entries, Fetch, FetchMany, Fetching, FileAnswer, FileEntry,
+    FileRequest, List, MakeFolder, Move, Offer, OnConflict, PackOutcome, Packed, Placed, Remove, Sort, Ticket, Verify,
+};
+pub use pack::{PACK_FILE_PREFIX_BYTES, Pack, PackedFile, Parcel};
 pub use server::{
     Goodbye, Joined, MemberEntry, MemberList, Missed, Queued, RoomEntry, RoomList, Said, ServerMessage, Welcome,
     WireLimits,
 };
+pub use transfer::{Committed, StalledBy, Stop, TransferMessage};
 
 use serde::{Deserialize, Serialize};
 

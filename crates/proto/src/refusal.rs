@@ -52,7 +52,7 @@ macro_rules! codes {
 }
 
 codes! {
-    /// Why a request was refused. The hundreds say whose fault: 1 the bytes, 2 the value, 3 what is there, 4 a limit.
+    /// Why a request was refused. The hundreds say whose fault: 1 the bytes, 2 the value, 3 what is there, 4 a limit, 5 the server or its disk.
     Code {
         /// The bytes are not a message.
         BadFrame = 100,
@@ -68,12 +68,16 @@ codes! {
         OutOfPlace = 105,
         /// A list longer than it may be.
         TooManyEntries = 106,
+        /// More bytes of a file than there was credit for, or at another place than was due.
+        Overrun = 107,
         /// The nick breaks a rule.
         BadNick = 200,
         /// The room name breaks a rule.
         BadRoomName = 201,
         /// The message or topic breaks a rule.
         BadText = 202,
+        /// The path breaks a rule.
+        BadPath = 203,
         /// The nick, or one that looks like it, is in use.
         NickTaken = 300,
         /// No such room, or none that the asker may know of.
@@ -84,6 +88,20 @@ codes! {
         NotInRoom = 303,
         /// A room name that looks like another room's.
         LooksLikeRoom = 304,
+        /// No such file or folder.
+        NoSuchFile = 305,
+        /// The path is taken, and the asker wanted no other.
+        PathTaken = 306,
+        /// The file is not the one the asker has a part of.
+        Changed = 307,
+        /// The asker may not do that: the file is somebody else's, or the server forbids it.
+        NotPermitted = 308,
+        /// A file where a folder should be, or the other way round; or a folder that is not empty.
+        WrongSort = 309,
+        /// The slot is in use, or no transfer has it.
+        BadSlot = 310,
+        /// The ticket is not known, or no longer.
+        BadTicket = 311,
         /// The message or topic is too long.
         TextTooLong = 400,
         /// One person is in as many rooms as allowed.
@@ -100,6 +118,24 @@ codes! {
         TooManyTries = 406,
         /// The person waited in line for as long as allowed.
         WaitedTooLong = 407,
+        /// The file is larger than allowed.
+        FileTooLarge = 408,
+        /// The server's disk has no room for it.
+        NoSpace = 409,
+        /// A person, a room or the server has as many bytes of files as allowed.
+        QuotaFull = 410,
+        /// As many transfers as allowed are under way.
+        TooManyTransfers = 411,
+        /// The sender sent too little for too long; what has come is kept for a while.
+        TooSlow = 412,
+        /// The server has no place for files.
+        NoFiles = 500,
+        /// The server's disk failed.
+        StorageFailed = 501,
+        /// The bytes are not what their hash says.
+        Damaged = 502,
+        /// Nobody's fault: the other side ended it, or the sender of a file that is still coming is gone.
+        Stopped = 503,
     }
 }
 

@@ -3,9 +3,10 @@
 use bytes::{Buf, BufMut, Bytes, BytesMut};
 use serde::{Deserialize, Serialize};
 
-use super::{MessageId, RequestId, RoomId, Seq, Token};
+use super::{Attach, FileRequest, MessageId, RequestId, RoomId, Seq, Token, TransferMessage};
 use crate::codec::Frame;
 use crate::error::DecodeError;
+use crate::file::Slot;
 use crate::kind::Kind;
 use crate::limits::{CURSORS_MAX, MAGIC};
 use crate::wire;
@@ -157,6 +158,14 @@ pub enum ClientMessage {
     OpenDirect(OpenDirect),
     /// See [`Rename`].
     Rename(Rename),
+    /// A question about files; the slot is that of the transfer it begins, or 0.
+    File(Slot, FileRequest),
+    /// Let me open another connection for files. Answered by `Ticket` or `Refused`.
+    AskTicket,
+    /// See [`Attach`].
+    Attach(Attach),
+    /// Something within a transfer. Not a request.
+    Transfer(Slot, TransferMessage),
 }
 
 impl ClientMessage {
@@ -175,14 +184,18 @@ impl ClientMessage {
             Self::ListMembers(_) => Kind::ListMembers,
             Self::OpenDirect(_) => Kind::OpenDirect,
             Self::Rename(_) => Kind::Rename,
+            Self::File(_, request) => request.kind(),
+            Self::AskTicket => Kind::AskTicket,
+            Self::Attach(_) => Kind::Attach,
+            Self::Transfer(_, message) => message.kind(),
         }
     }
 
-    /// Its frame, as request `id`.
+    /// Its frame, as request `id`; what is said within a transfer has a number of its own in its place.
     pub fn to_frame(&self, id: RequestId) -> Frame {
         let body = match self {
             Self::Hello(hello) => wire::encode(hello),
-            Self::Ping | Self::Pong | Self::Bye => Bytes::new(),
+            Self::Ping | Self::Pong | Self::Bye | Self::AskTicket => Bytes::new(),
             Self::Join(join) => wire::encode(join),
             Self::Leave(leave) => wire::encode(leave),
             Self::Say(say) => say.to_body(),
@@ -191,6 +204,9 @@ impl ClientMessage {
             Self::ListMembers(list) => wire::encode(list),
             Self::OpenDirect(open) => wire::encode(open),
             Self::Rename(rename) => wire::encode(rename),
+            Self::Attach(attach) => wire::encode(attach),
+            Self::File(slot, request) => return request.to_frame(id).with_slot(slot.0),
+            Self::Transfer(slot, message) => return message.to_frame(*slot),
         };
         Frame::new(self.kind().number(), id.0, body)
     }
@@ -200,8 +216,9 @@ impl ClientMessage {
     /// # Errors
     /// [`DecodeError::UnknownKind`] for kinds that no client sends; otherwise what is wrong with the body.
     pub fn from_frame(frame: &Frame) -> Result<Self, DecodeError> {
-        let body = frame.body();
-        match Kind::from_number(frame.header().kind) {
+        let (body, slot) = (frame.body(), Slot(frame.header().slot));
+        let kind = Kind::from_number(frame.header().kind);
+        match kind {
             Some(Kind::Hello) => Hello::from_body(body).map(Self::Hello),
             Some(Kind::Ping) => empty("Ping", body).map(|()| Self::Ping),
             Some(Kind::Pong) => empty("Pong", body).map(|()| Self::Pong),
@@ -214,6 +231,13 @@ impl ClientMessage {
             Some(Kind::ListMembers) => wire::decode("ListMembers", body).map(Self::ListMembers),
             Some(Kind::OpenDirect) => wire::decode("OpenDirect", body).map(Self::OpenDirect),
             Some(Kind::Rename) => wire::decode("Rename", body).map(Self::Rename),
+            Some(Kind::AskTicket) => empty("AskTicket", body).map(|()| Self::AskTicket),
+            Some(Kind::Attach) => Attach::from_body(body).map(Self::Attach),
+            Some(kind) if !TransferMessage::is_of_servers(kind) => {
+                let transfer = TransferMessage::from_frame(kind, frame).map(|read| read.map(|m| Self::Transfer(slot, m)));
+                let file = || FileRequest::from_frame(kind, frame).map(|read| read.map(|r| Self::File(slot, r)));
+                transfer.or_else(file).unwrap_or(Err(DecodeError::UnknownKind(frame.header().kind)))
+            }
             _ => Err(DecodeError::UnknownKind(frame.header().kind)),
         }
     }
@@ -228,6 +252,15 @@ impl Hello {
         match hello.resume.as_ref().map_or(0, |resume| resume.cursors.len()) {
             count if count > CURSORS_MAX => Err(DecodeError::TooManyEntries { kind: "Hello", count, max: CURSORS_MAX }),
             _ => Ok(hello),
+        }
+    }
+}
+
+impl Attach {
+    fn from_body(body: &[u8]) -> Result<Self, DecodeError> {
+        match body.starts_with(&MAGIC) {
+            true => wire::decode("Attach", body),
+            false => Err(DecodeError::BadMagic),
         }
     }
 }

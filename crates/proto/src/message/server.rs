@@ -4,10 +4,11 @@ use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 
 use super::client::empty;
-use super::{RequestId, RoomId, Seq, Token};
+use super::{FileAnswer, RequestId, RoomId, Seq, Token, TransferMessage};
 use crate::codec::Frame;
 use crate::error::DecodeError;
 use crate::event::RoomEvent;
+use crate::file::Slot;
 use crate::kind::Kind;
 use crate::refusal::{CloseCode, Refusal};
 use crate::wire;
@@ -34,6 +35,8 @@ pub struct Welcome {
 impl Welcome {
     /// The feature bit of a server whose `Said` means "on disk". Without it rooms live as long as the server.
     pub const DURABLE: u64 = 1;
+    /// The feature bit of a server that takes and gives files.
+    pub const FILES: u64 = 2;
 }
 
 /// What a server allows one client.
@@ -178,6 +181,10 @@ pub enum ServerMessage {
     Missed(Missed),
     /// See [`RoomEvent`]; the header's id is its sequence number.
     Event(RoomEvent),
+    /// An answer about files.
+    File(FileAnswer),
+    /// Something within a transfer.
+    Transfer(Slot, TransferMessage),
 }
 
 impl ServerMessage {
@@ -197,6 +204,8 @@ impl ServerMessage {
             Self::Queued(_) => Kind::Queued,
             Self::Missed(_) => Kind::Missed,
             Self::Event(_) => Kind::Event,
+            Self::File(answer) => answer.kind(),
+            Self::Transfer(_, message) => message.kind(),
         }
     }
 
@@ -214,6 +223,8 @@ impl ServerMessage {
             Self::Queued(queued) => (id.0, wire::encode(queued)),
             Self::Missed(missed) => (id.0, wire::encode(missed)),
             Self::Event(event) => (event.seq.0, event.to_body()),
+            Self::File(answer) => return answer.to_frame(id),
+            Self::Transfer(slot, message) => return message.to_frame(*slot),
         };
         Frame::new(self.kind().number(), id, body)
     }
@@ -238,6 +249,12 @@ impl ServerMessage {
             Some(Kind::Queued) => wire::decode("Queued", body).map(Self::Queued),
             Some(Kind::Missed) => wire::decode("Missed", body).map(Self::Missed),
             Some(Kind::Event) => RoomEvent::from_body(Seq(frame.header().id), body).map(Self::Event),
+            Some(kind) if !TransferMessage::is_of_clients(kind) => {
+                let slot = Slot(frame.header().slot);
+                let transfer = TransferMessage::from_frame(kind, frame).map(|read| read.map(|m| Self::Transfer(slot, m)));
+                let file = || FileAnswer::from_frame(kind, frame).map(|read| read.map(Self::File));
+                transfer.or_else(file).unwrap_or(Err(DecodeError::UnknownKind(frame.header().kind)))
+            }
             _ => Err(DecodeError::UnknownKind(frame.header().kind)),
         }
     }
