@@ -217,6 +217,7 @@ impl Session {
             ServerMessage::RoomList(list) => self.room_list(id, list),
             ServerMessage::MemberList(list) => self.member_list(id, list),
             ServerMessage::Missed(missed) => self.rooms.missed(missed, &mut self.events),
+            ServerMessage::File(_) | ServerMessage::Transfer(..) => Err(out_of_place(&message)),
             ServerMessage::Welcome(_) | ServerMessage::Queued(_) | ServerMessage::Goodbye(_) => {
                 Err(out_of_place(&message))
             }
