@@ -1,6 +1,7 @@
 //! What can go wrong, whose fault it is, and which exit code a program ends with.
 
 use std::io;
+use std::path::{Path, PathBuf};
 
 use proto::message::Goodbye;
 use proto::text::TextError;
@@ -58,6 +59,27 @@ pub enum ClientError {
     /// The client has been closed.
     #[error("the client is closed")]
     Closed,
+    /// A file or folder here cannot be read, written or made.
+    #[error("cannot {doing} {}: {why}", .path.display())]
+    Local {
+        /// What was tried: `read`, `write`, `make`, …
+        doing: &'static str,
+        /// With what. Not escaped: see [`crate::escape`].
+        path: PathBuf,
+        /// What kind of failure.
+        kind: io::ErrorKind,
+        /// The system's words.
+        why: String,
+    },
+    /// The path here is taken, and the caller wanted no other.
+    #[error("{} is there already", .0.display())]
+    TakenHere(PathBuf),
+    /// The file changed each time it was being sent.
+    #[error("{} changes while it is sent; try again when it is at rest", .0.display())]
+    KeepsChanging(PathBuf),
+    /// The caller cancelled the transfer.
+    #[error("cancelled")]
+    Cancelled,
 }
 
 /// What a server did against the protocol.
@@ -86,7 +108,8 @@ pub enum Fault {
 }
 
 impl ClientError {
-    /// The code a program ends with: 3 cannot connect, 4 refused or a limit, 5 not found, 7 conflict, 1 otherwise.
+    /// The code a program ends with: 3 cannot connect, 4 refused or a limit, 5 not found, 6 damaged, 7 conflict,
+    /// 130 cancelled, 1 otherwise.
     pub const fn exit_code(&self) -> u8 {
         match self {
             Self::CannotConnect { .. } | Self::NotAChatServer { .. } | Self::Lost(_) | Self::Offline => 3,
@@ -98,12 +121,20 @@ impl ClientError {
             },
             Self::BadText(_) | Self::TooManyUnsent { .. } => 4,
             Self::NotInRoom => 5,
-            Self::Fault(_) | Self::Closed => 1,
+            Self::Local { kind: io::ErrorKind::NotFound, .. } => 5,
+            Self::Local { kind: io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded, .. } => 4,
+            Self::TakenHere(_) | Self::KeepsChanging(_) => 7,
+            Self::Cancelled => 130,
+            Self::Local { .. } | Self::Fault(_) | Self::Closed => 1,
         }
     }
 
     pub(crate) fn cannot_connect(server: &str, error: &io::Error) -> Self {
         Self::CannotConnect { server: server.to_owned(), kind: error.kind(), why: io_words(error) }
+    }
+
+    pub(crate) fn local(doing: &'static str, path: &Path, error: &io::Error) -> Self {
+        Self::Local { doing, path: path.to_owned(), kind: error.kind(), why: io_words(error) }
     }
 }
 
@@ -113,6 +144,7 @@ pub(crate) fn io_words(error: &io::Error) -> String {
         io::ErrorKind::ConnectionRefused => "connection refused".to_owned(),
         io::ErrorKind::ConnectionReset => "the other side reset the connection".to_owned(),
         io::ErrorKind::BrokenPipe => "the other side has closed the connection".to_owned(),
+        io::ErrorKind::StorageFull => "the disk is full".to_owned(),
         io::ErrorKind::TimedOut => "no answer in time".to_owned(),
         _ => {
             let words = error.to_string();
@@ -151,8 +183,10 @@ fn goodbye_words(goodbye: &Goodbye) -> String {
 
 const fn code_exit(code: Code) -> u8 {
     match code {
-        Code::NoSuchRoom | Code::NoSuchPerson => 5,
-        Code::NickTaken | Code::LooksLikeRoom => 7,
+        Code::NoSuchRoom | Code::NoSuchPerson | Code::NoSuchFile => 5,
+        Code::Damaged => 6,
+        Code::NickTaken | Code::LooksLikeRoom | Code::PathTaken | Code::WrongSort | Code::Changed => 7,
+        Code::StorageFailed | Code::Stopped => 1,
         _ => 4,
     }
 }

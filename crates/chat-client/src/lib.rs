@@ -19,9 +19,10 @@
 //! Reading order:
 //! 1. [`options`] and [`client`]: what a caller has in hand; [`event`]: what it hears; [`error`]: what can go wrong.
 //! 2. [`connect`]: where the bytes come from: TCP, or anything else that reads and writes.
-//! 3. `session`: what the protocol is in, as a pure state: rooms, unanswered requests, unsent messages.
-//! 4. `driver`: the one task that moves bytes between a connection and the session, and comes back when it breaks.
-//! 5. [`escape`]: what makes a peer's words harmless to a terminal.
+//! 3. [`files`]: transfers, and what is asked about files.
+//! 4. `session`: what the protocol is in, as a pure state: rooms, unanswered requests, unsent messages.
+//! 5. `driver`: the one task that moves bytes between a connection and the session, and comes back when it breaks.
+//! 6. [`escape`]: what makes a peer's words harmless to a terminal.
 
 #![deny(clippy::indexing_slicing, clippy::print_stdout, clippy::print_stderr)]
 
@@ -31,6 +32,7 @@ mod driver;
 pub mod error;
 pub mod escape;
 pub mod event;
+pub mod files;
 pub mod options;
 mod request;
 mod session;
@@ -39,6 +41,10 @@ pub use client::{Client, Events};
 pub use connect::{Connector, Tcp};
 pub use error::{ClientError, Fault};
 pub use event::{ConnectionState, Entered, Event, Heard, How, Online, RoomKey, RoomRef};
+pub use files::{
+    Direction, GetOptions, GetTarget, Listing, Notice, Outcome, Place, Progress, PutOptions, RelPath, Skipped, Stall,
+    State, Transfer,
+};
 pub use options::{Options, Reconnect, TakenNick};
-pub use proto::message::{MemberEntry, RoomEntry, Said, Since};
-pub use proto::{Nick, Refusal, RoomName, Seq, Text, Topic, What};
+pub use proto::message::{Checked, FileEntry, MemberEntry, OnConflict, RoomEntry, Said, Since, Sort};
+pub use proto::{Nick, Refusal, RoomName, Root, Seq, Text, Topic, What};
