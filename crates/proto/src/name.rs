@@ -252,7 +252,7 @@ fn is_mark(c: char) -> bool {
 }
 
 /// Default-ignorable, bidirectional and joining characters: Unicode's `Default_Ignorable_Code_Point` and `Bidi_Control`.
-const fn is_invisible(c: char) -> bool {
+pub(crate) const fn is_invisible(c: char) -> bool {
     matches!(c,
         '\u{ad}' | '\u{34f}' | '\u{61c}' | '\u{115f}'..='\u{1160}' | '\u{17b4}'..='\u{17b5}' | '\u{180b}'..='\u{180f}'
         | '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{3164}'

@@ -2,7 +2,9 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::limits::{PATH_BYTES_MAX, PATH_NAME_BYTES_MAX, PATH_NAMES_MAX};
 use crate::name::NameError;
+use crate::path::PathError;
 use crate::text::TextError;
 
 macro_rules! codes {
@@ -219,6 +221,17 @@ impl Refusal {
         let refusal = Self::new(code, format!("{:?} cannot be used: {error}", shortened(typed)));
         match error {
             NameError::TooLong { max_chars, .. } => refusal.with_limit("name_chars", *max_chars as u64),
+            _ => refusal,
+        }
+    }
+
+    /// A bad path of a file or folder.
+    pub fn bad_path(typed: &str, error: &PathError) -> Self {
+        let refusal = Self::new(Code::BadPath, format!("the path {:?} cannot be used: {error}", shortened(typed)));
+        match error {
+            PathError::TooLong => refusal.with_limit("path_bytes", PATH_BYTES_MAX as u64),
+            PathError::NameTooLong => refusal.with_limit("path_name_bytes", PATH_NAME_BYTES_MAX as u64),
+            PathError::TooManyNames => refusal.with_limit("path_names", PATH_NAMES_MAX as u64),
             _ => refusal,
         }
     }

@@ -1,4 +1,8 @@
-//! Moving files: offer, credit, verified ranges, resume, commit; both ends will use it.
+//! Moving files: offer, credit, verified ranges, resume, commit; both ends use it.
 //!
-//! Empty until the files come. It stands here so that the house keeps its walls: what may import it, and what it may
-//! import, is settled in `docs/architecture.md` and checked by `cargo xtask layers`.
+//! Reading order:
+//! 1. [`group`]: how a file's bytes are hashed, so that a part of it can be verified.
+
+#![deny(clippy::indexing_slicing, clippy::print_stdout, clippy::print_stderr)]
+
+pub mod group;

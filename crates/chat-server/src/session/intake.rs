@@ -133,10 +133,9 @@ fn command(message: ClientMessage) -> Command {
         ClientMessage::Hello(_) | ClientMessage::Pong | ClientMessage::Bye => {
             Err(out_of_place("this message has no answer"))
         }
-        ClientMessage::File(..)
-        | ClientMessage::AskTicket
-        | ClientMessage::Attach(_)
-        | ClientMessage::Transfer(..) => Err(Refusal::new(Code::NoFiles, "files are being built")),
+        ClientMessage::File(..) | ClientMessage::AskTicket | ClientMessage::Attach(_) | ClientMessage::Transfer(..) => {
+            Err(Refusal::new(Code::NoFiles, "files are being built"))
+        }
     };
     parsed.unwrap_or_else(Command::Refused)
 }

@@ -234,7 +234,8 @@ impl ClientMessage {
             Some(Kind::AskTicket) => empty("AskTicket", body).map(|()| Self::AskTicket),
             Some(Kind::Attach) => Attach::from_body(body).map(Self::Attach),
             Some(kind) if !TransferMessage::is_of_servers(kind) => {
-                let transfer = TransferMessage::from_frame(kind, frame).map(|read| read.map(|m| Self::Transfer(slot, m)));
+                let transfer =
+                    TransferMessage::from_frame(kind, frame).map(|read| read.map(|m| Self::Transfer(slot, m)));
                 let file = || FileRequest::from_frame(kind, frame).map(|read| read.map(|r| Self::File(slot, r)));
                 transfer.or_else(file).unwrap_or(Err(DecodeError::UnknownKind(frame.header().kind)))
             }

@@ -251,7 +251,8 @@ impl ServerMessage {
             Some(Kind::Event) => RoomEvent::from_body(Seq(frame.header().id), body).map(Self::Event),
             Some(kind) if !TransferMessage::is_of_clients(kind) => {
                 let slot = Slot(frame.header().slot);
-                let transfer = TransferMessage::from_frame(kind, frame).map(|read| read.map(|m| Self::Transfer(slot, m)));
+                let transfer =
+                    TransferMessage::from_frame(kind, frame).map(|read| read.map(|m| Self::Transfer(slot, m)));
                 let file = || FileAnswer::from_frame(kind, frame).map(|read| read.map(Self::File));
                 transfer.or_else(file).unwrap_or(Err(DecodeError::UnknownKind(frame.header().kind)))
             }
