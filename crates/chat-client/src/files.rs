@@ -19,10 +19,8 @@ use crate::event::RoomKey;
 pub use options::{GetOptions, GetTarget, PutOptions};
 pub use outcome::{Listing, Outcome, Place, Skipped};
 pub use progress::{Direction, Notice, Progress, Stall, State};
+pub use proto::path::RelPath;
 pub use transfer::Transfer;
-
-/// A path in a room's tree.
-pub type RelPath = String;
 
 impl Client {
     /// Sends a file into a room's tree. Begins at once, or when fewer than 16 transfers are under way.
