@@ -21,6 +21,9 @@ const NAMED_PRESENCE_MAX: usize = 64;
 /// How long a small change of a big room's count may go untold, in milliseconds.
 const CROWD_INTERVAL_MS: u64 = 60_000;
 
+/// Tickets for second connections that are out at a time.
+const TICKETS_MAX: usize = 1024;
+
 /// Bytes of events that a room may keep when all of them hold too much.
 const ROOM_FLOOR_BYTES: usize = 16 * 1024;
 
@@ -100,6 +103,7 @@ fn hub_limits(args: &Args) -> HubLimits {
         held_max: args.max_held,
         named_presence_max: NAMED_PRESENCE_MAX,
         crowd_interval_ms: CROWD_INTERVAL_MS,
+        tickets_max: if args.data_dir.is_some() { TICKETS_MAX } else { 0 },
     }
 }
 

@@ -8,9 +8,9 @@ use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use chat::{Departure, Effect, Effects, Hub, HubLimits, Millis, Request, SessionId};
-use proto::message::{Welcome, WireLimits};
-use proto::{Frame, RequestId, RoomId, ServerMessage};
+use chat::{Deed, Departure, Effect, Effects, FileAsk, Hub, HubLimits, Millis, Request, SessionId};
+use proto::message::{Attached, FileAnswer, Welcome, WireLimits};
+use proto::{CloseCode, Code, Frame, Nick, Refusal, RequestId, RoomId, ServerMessage};
 use serve::RequestPermit;
 use tokio::sync::mpsc;
 use tokio::time::{Instant, MissedTickBehavior};
@@ -64,6 +64,15 @@ pub enum ToHub {
         departure: Departure,
         /// The last frame it is sent, if it still listens.
         goodbye: Option<Frame>,
+    },
+    /// Something about files has happened that a room is to be told.
+    Posted {
+        /// Which room.
+        room: RoomId,
+        /// Who did it.
+        nick: Nick,
+        /// What.
+        deed: Deed,
     },
 }
 
@@ -148,7 +157,7 @@ impl HubOwner {
     fn gather(&mut self, first: ToHub, batch: &mut Vec<ToHub>) {
         let requests_in = |message: &ToHub| match message {
             ToHub::Requests { requests, .. } => requests.len(),
-            ToHub::Open { .. } | ToHub::Leave { .. } => 0,
+            ToHub::Open { .. } | ToHub::Leave { .. } | ToHub::Posted { .. } => 0,
         };
         let mut requests = requests_in(&first);
         batch.push(first);
@@ -180,11 +189,12 @@ impl HubOwner {
                     self.hub.gone(now, session, departure, &mut self.effects);
                     goodbyes.push((session, goodbye));
                 }
+                ToHub::Posted { room, nick, deed } => self.hub.post(now, room, nick, deed, &mut self.effects),
             }
         }
         self.carry_out();
         for (session, goodbye) in goodbyes {
-            self.unseat(session, goodbye.as_ref());
+            self.unseat(session, CloseCode::Bye, goodbye.as_ref());
         }
     }
 
@@ -202,7 +212,7 @@ impl HubOwner {
         }
         self.carry_out();
         for session in abandoned {
-            self.unseat(session, None);
+            self.unseat(session, CloseCode::Bye, None);
         }
     }
 
@@ -261,9 +271,16 @@ impl HubOwner {
                 self.logs.unfollow(room, session);
             }
             Effect::Forget(room) => self.logs.forget(room),
-            Effect::Close { session, code } => {
-                let goodbye = ServerMessage::Goodbye(proto::message::Goodbye { code, refusal: None });
-                self.unseat(session, Some(&goodbye.to_frame(RequestId(0))));
+            Effect::Close { session, code, refusal } => {
+                let goodbye = ServerMessage::Goodbye(proto::message::Goodbye { code, refusal });
+                self.unseat(session, code, Some(&goodbye.to_frame(RequestId(0))));
+            }
+            Effect::File(ask) => self.ask_for_files(*ask),
+            Effect::Attach { to, request } => {
+                let Some(seated) = self.sessions.get(&to) else { return };
+                seated.outbox.admit();
+                let attached = FileAnswer::Attached(Attached { limits: self.wire_limits });
+                self.answer(to, request, &ServerMessage::File(attached));
             }
         }
     }
@@ -274,12 +291,17 @@ impl HubOwner {
         }
     }
 
-    fn unseat(&mut self, session: SessionId, goodbye: Option<&Frame>) {
+    fn ask_for_files(&self, ask: FileAsk) {
+        let refusal = Refusal::new(Code::NoFiles, "files are being built");
+        self.answer(ask.to, ask.request, &ServerMessage::Refused(refusal));
+    }
+
+    fn unseat(&mut self, session: SessionId, code: CloseCode, goodbye: Option<&Frame>) {
         let Some(seated) = self.sessions.remove(&session) else { return };
         for room in seated.rooms {
             self.logs.unfollow(room, session);
         }
-        seated.outbox.close(goodbye);
+        seated.outbox.close(code, goodbye);
     }
 }
 

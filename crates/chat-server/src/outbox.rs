@@ -11,7 +11,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, Wake, Waker};
 
 use futures::task::AtomicWaker;
-use proto::{Frame, RequestId, RoomId};
+use proto::{CloseCode, Frame, RequestId, RoomId};
 use room_log::{Cursor, RoomLog};
 
 /// Answers waiting to be written, in bytes, at which a session reads no further requests.
@@ -47,7 +47,7 @@ struct Owed {
     follows: Vec<Follow>,
     unanswered: usize,
     /// Set once; nothing is taken in behind it.
-    closing: bool,
+    closing: Option<CloseCode>,
 }
 
 impl Wake for Outbox {
@@ -133,7 +133,7 @@ impl Outbox {
     pub fn answer(&self, request: RequestId, frame: &Frame) {
         let mut owed = self.lock();
         owed.settle(request);
-        if !owed.closing {
+        if owed.closing.is_none() {
             frame.write(&mut owed.replies);
         }
         drop(owed);
@@ -144,7 +144,7 @@ impl Outbox {
     pub fn enter(&self, request: RequestId, joined: &Frame, follow: Follow) {
         let mut owed = self.lock();
         owed.settle(request);
-        if !owed.closing {
+        if owed.closing.is_none() {
             joined.write(&mut owed.replies);
             owed.follows.push(follow);
         }
@@ -158,11 +158,11 @@ impl Outbox {
         self.owe();
     }
 
-    /// Ends the session with `goodbye`, behind the answers it is still owed. The first goodbye stands.
-    pub fn close(&self, goodbye: Option<&Frame>) {
+    /// Ends the session as `code`, with `goodbye` behind the answers it is still owed. The first goodbye stands.
+    pub fn close(&self, code: CloseCode, goodbye: Option<&Frame>) {
         let mut owed = self.lock();
-        if !owed.closing {
-            owed.closing = true;
+        if owed.closing.is_none() {
+            owed.closing = Some(code);
             if let Some(frame) = goodbye {
                 frame.write(&mut owed.replies);
             }
@@ -185,7 +185,7 @@ impl Outbox {
         let taken = Taken {
             replies: std::mem::take(&mut owed.replies),
             follows: std::mem::take(&mut owed.follows),
-            closing: owed.closing,
+            closing: owed.closing.is_some(),
         };
         drop(owed);
         if !taken.replies.is_empty() {
@@ -248,8 +248,8 @@ impl Outbox {
         owed.unanswered == 0 && owed.replies.is_empty()
     }
 
-    /// Whether the session is to end.
-    pub fn is_closing(&self) -> bool {
+    /// As what the session is to end, if it is.
+    pub fn closing(&self) -> Option<CloseCode> {
         self.lock().closing
     }
 

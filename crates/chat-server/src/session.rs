@@ -103,7 +103,7 @@ where
         let own_waker = Waker::from(Arc::clone(&outbox));
         own_waker.wake_by_ref();
         poll_fn(|task| match writing.as_mut().poll(task) {
-            Poll::Ready(end) => Poll::Ready(ending_after(end)),
+            Poll::Ready(end) => Poll::Ready(ending_after(end, &outbox)),
             Poll::Pending => outbox.poll_beside(beside.as_mut(), &own_waker, task),
         })
         .await
@@ -176,23 +176,23 @@ impl Seat<'_> {
     async fn leave(&mut self, ending: &Ending) {
         let goodbye = ending.goodbye();
         if self.stands != Standing::Open {
-            return self.outbox.close(goodbye.as_ref());
+            return self.outbox.close(CloseCode::Bye, goodbye.as_ref());
         }
         let departure = match ending {
             Ending::Bye => Departure::Bye,
             _ => Departure::Broken,
         };
         if !self.tell(ToHub::Leave { session: self.session, departure, goodbye: goodbye.clone() }).await {
-            self.outbox.close(goodbye.as_ref());
+            self.outbox.close(CloseCode::Bye, goodbye.as_ref());
         }
         self.stands = Standing::Left;
     }
 }
 
 /// The writer ended first: the peer is gone, or the hub closed the session.
-const fn ending_after(end: WriterEnd) -> Ending {
+fn ending_after(end: WriterEnd, outbox: &Outbox) -> Ending {
     match end {
-        WriterEnd::Closed => Ending::Replaced,
+        WriterEnd::Closed => Ending::Told(outbox.closing().unwrap_or(CloseCode::Bye)),
         WriterEnd::Broken => Ending::Vanished,
         WriterEnd::Stalled => Ending::Stalled,
     }
@@ -219,7 +219,9 @@ impl Ending {
             Self::HandshakeTimeout => SessionEnd::HandshakeTimeout,
             Self::Idle => SessionEnd::Idle,
             Self::Stalled => SessionEnd::Stalled,
-            Self::Replaced => SessionEnd::Replaced,
+            Self::Told(CloseCode::Replaced) => SessionEnd::Replaced,
+            Self::Told(CloseCode::Refused) => SessionEnd::PeerFault,
+            Self::Told(_) => SessionEnd::Bye,
             Self::Draining => SessionEnd::Drained,
         }
     }
@@ -235,7 +237,7 @@ impl Ending {
             Self::HandshakeTimeout => (CloseCode::HandshakeTimeout, None),
             Self::Idle => (CloseCode::Idle, None),
             Self::Draining => (CloseCode::Draining, None),
-            Self::Stalled | Self::Replaced | Self::Vanished | Self::Foreign(_) => return None,
+            Self::Stalled | Self::Told(_) | Self::Vanished | Self::Foreign(_) => return None,
         };
         Some(ServerMessage::Goodbye(Goodbye { code, refusal }).to_frame(RequestId(0)))
     }

@@ -45,6 +45,7 @@ impl World {
             held_max: 100,
             named_presence_max: 10,
             crowd_interval_ms: 1000,
+            tickets_max: 100,
         };
         let log_limits = LogLimits { room_bytes: 1 << 22, total_bytes: 1 << 24, floor_bytes: 1 << 14 };
         let wire_limits = WireLimits { text_bytes: 16_384, bulk_bytes: 0, rooms: 10, idle_ms: 60_000, grace_ms: 5_000 };

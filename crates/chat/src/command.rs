@@ -1,8 +1,8 @@
 //! What a session asks of the hub. Names and texts are parsed by then; what could not be parsed is a
 //! [`Command::Refused`], so that its answer keeps its place among the others.
 
-use proto::message::{Resume, Since};
-use proto::{MessageId, Nick, Refusal, RequestId, RoomId, RoomName, Text, Token, Topic};
+use proto::message::{FileRequest, Resume, Since};
+use proto::{MessageId, Nick, Refusal, RequestId, RoomId, RoomName, Slot, Text, Token, Topic};
 
 /// A time, in milliseconds since 1970-01-01 UTC. Never goes back within one hub.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
@@ -91,6 +91,23 @@ pub enum Command {
     },
     /// See [`proto::message::Rename`].
     Rename(Nick),
+    /// Something about files.
+    File {
+        /// The transfer that it begins, or 0.
+        slot: Slot,
+        /// What.
+        ask: Box<FileRequest>,
+    },
+    /// Let me open another connection for files. `ticket` is fresh and random.
+    AskTicket {
+        /// What lets them in there.
+        ticket: Token,
+    },
+    /// I am that other connection.
+    Attach {
+        /// The ticket it got.
+        ticket: Token,
+    },
     /// Something that was refused before it came here.
     Refused(Refusal),
 }

@@ -1,7 +1,9 @@
 //! What the hub asks of its owner.
 
-use proto::message::Joined;
-use proto::{CloseCode, Nick, RequestId, RoomId, Seq, ServerMessage, Text, Token, Topic};
+use proto::message::{FileRequest, Joined};
+use proto::{
+    CloseCode, Nick, Refusal, RequestId, RoomId, RoomName, Root, Seq, ServerMessage, Slot, Text, Token, Topic,
+};
 
 use crate::command::{Millis, SessionId};
 
@@ -61,7 +63,46 @@ pub enum Effect {
         session: SessionId,
         /// Why.
         code: CloseCode,
+        /// The rule or limit behind it.
+        refusal: Option<Refusal>,
     },
+    /// Somebody who may asks for something about files. The owner sees to it and answers.
+    File(Box<FileAsk>),
+    /// The answer to a good ticket; the owner adds what the server allows.
+    Attach {
+        /// Whom.
+        to: SessionId,
+        /// Which request.
+        request: RequestId,
+    },
+}
+
+/// A request about files, let through.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FileAsk {
+    /// Whom to answer.
+    pub to: SessionId,
+    /// Which request.
+    pub request: RequestId,
+    /// The transfer that it begins, or 0.
+    pub slot: Slot,
+    /// Who asks.
+    pub nick: Nick,
+    /// Of which tree.
+    pub tree: TreeName,
+    /// The room of the tree.
+    pub room: RoomId,
+    /// What.
+    pub ask: Box<FileRequest>,
+}
+
+/// A room's tree of files.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub enum TreeName {
+    /// That of a room; whoever comes to a room of this name finds it.
+    Room(RoomName),
+    /// That of a direct conversation; ends with it.
+    Direct(RoomId),
 }
 
 /// How a beginning that the log no longer holds is met.
@@ -109,5 +150,30 @@ pub enum Deed {
         joined: u32,
         /// Went since the last count.
         left: u32,
+    },
+    /// Sent a file, which is whole and on disk.
+    File {
+        /// Its path in the room's tree.
+        path: String,
+        /// Its size in bytes.
+        size: u64,
+        /// Its hash.
+        root: Root,
+    },
+    /// Sent a folder.
+    Folder {
+        /// Its path in the room's tree.
+        path: String,
+        /// How many files were sent into it.
+        files: u32,
+        /// Their bytes together.
+        bytes: u64,
+    },
+    /// Begins to send a big file.
+    Sending {
+        /// The path it is meant for.
+        path: String,
+        /// Its size in bytes.
+        size: u64,
     },
 }

@@ -2,14 +2,16 @@
 
 mod direct;
 mod directory;
+mod files;
 mod lists;
 mod people;
 mod presence;
 mod rooms;
+mod tickets;
 
 use std::collections::HashMap;
 
-use proto::{Code, Refusal, RequestId, ServerMessage};
+use proto::{CloseCode, Code, Refusal, RequestId, ServerMessage};
 
 use crate::command::{Command, Departure, Millis, Request, SessionId};
 use crate::effect::{Effect, Effects};
@@ -19,6 +21,7 @@ use crate::member::MemberId;
 use directory::Rooms;
 use people::People;
 use presence::Crowds;
+use tickets::Tickets;
 
 /// Everything the chat knows. Owned by one task; takes `now` as an argument and never waits.
 #[derive(Debug)]
@@ -26,9 +29,12 @@ pub struct Hub {
     limits: HubLimits,
     /// Invariant: a session is here from its good hello until it is gone, and its member is in `people`.
     sessions: HashMap<SessionId, MemberId>,
+    /// Connections that only carry files. Invariant: each is in its member's `sides`.
+    sides: HashMap<SessionId, MemberId>,
     people: People,
     rooms: Rooms,
     crowds: Crowds,
+    tickets: Tickets,
 }
 
 /// How many there are of what, for metrics.
@@ -63,9 +69,11 @@ impl Hub {
         Self {
             limits,
             sessions: HashMap::new(),
+            sides: HashMap::new(),
             people: People::default(),
             rooms: Rooms::with_default_room(),
             crowds: Crowds::default(),
+            tickets: Tickets::default(),
         }
     }
 
@@ -78,23 +86,39 @@ impl Hub {
             Command::Refused(refusal) => return effects.push(answer(ServerMessage::Refused(refusal))),
             Command::Ping => return effects.push(answer(ServerMessage::Pong)),
             Command::Hello { nick, token, resume } => {
-                let outcome = match self.sessions.contains_key(&session) {
+                let outcome = match self.knows(session) {
                     true => Err(out_of_place("you have said hello already; to take another nick, rename")),
                     false => self.hello((session, id), nick, token, resume, effects),
                 };
                 return effects.extend(outcome.err().map(|refusal| answer(ServerMessage::Refused(refusal))));
             }
+            Command::Attach { ticket } => {
+                let outcome = match self.knows(session) {
+                    true => Err(answer(ServerMessage::Refused(out_of_place("this connection has begun already")))),
+                    false => self.attach(now, (session, id), ticket, effects).map_err(|refusal| Effect::Close {
+                        session,
+                        code: CloseCode::Refused,
+                        refusal: Some(refusal),
+                    }),
+                };
+                return effects.extend(outcome.err());
+            }
             other => other,
         };
-        let outcome = match self.sessions.get(&session) {
-            Some(&member) => self.obey(&Asker { now, session, request: id, member }, command, effects),
-            None => Err(out_of_place("say hello first")),
+        let asker = |member| Asker { now, session, request: id, member };
+        let outcome = match (self.sessions.get(&session), self.sides.get(&session)) {
+            (Some(&member), _) => self.obey(&asker(member), command, effects),
+            (None, Some(&member)) => self.obey_side(&asker(member), command, effects),
+            (None, None) => Err(out_of_place("say hello first")),
         };
         effects.extend(outcome.err().map(|refusal| answer(ServerMessage::Refused(refusal))));
     }
 
     /// Takes the end of a session. A session that never said a good hello, or was replaced, leaves no trace.
     pub fn gone(&mut self, now: Millis, session: SessionId, departure: Departure, effects: &mut Effects) {
+        if self.side_gone(session) {
+            return;
+        }
         let Some(member) = self.sessions.remove(&session) else { return };
         match departure {
             Departure::Broken if self.limits.grace_ms > 0 => {
@@ -141,9 +165,15 @@ impl Hub {
                 effects.push(asker.answer(self.list_members(room.as_ref(), &after)?));
                 Ok(())
             }
+            Command::File { slot, ask } => self.file(asker, slot, ask, effects),
+            Command::AskTicket { ticket } => self.ask_ticket(asker, ticket, effects),
             // `handle` has answered these before a member was looked for.
-            Command::Hello { .. } | Command::Ping | Command::Refused(_) => Ok(()),
+            Command::Hello { .. } | Command::Attach { .. } | Command::Ping | Command::Refused(_) => Ok(()),
         }
+    }
+
+    fn knows(&self, session: SessionId) -> bool {
+        self.sessions.contains_key(&session) || self.sides.contains_key(&session)
     }
 }
 

@@ -18,6 +18,6 @@ mod member;
 mod room;
 
 pub use command::{Command, Departure, Millis, Request, SessionId};
-pub use effect::{Deed, Effect, Effects, Record};
+pub use effect::{Deed, Effect, Effects, FileAsk, Record, TreeName};
 pub use hub::Hub;
 pub use limits::HubLimits;

@@ -16,6 +16,8 @@ pub struct HubLimits {
     pub named_presence_max: usize,
     /// Milliseconds after which a count that changed a little is told all the same.
     pub crowd_interval_ms: u64,
+    /// Tickets for second connections that are out at a time; 0 where there is no place for files.
+    pub tickets_max: usize,
 }
 
 /// Milliseconds between two new nicks of one person: a new nick is told to every room they are in.
@@ -23,3 +25,12 @@ pub const RENAME_EVERY_MS: u64 = 1000;
 
 /// Messages of one person that are remembered, so that a resend is known.
 pub const RESENDS_KNOWN: usize = 256;
+
+/// Milliseconds for which a ticket for a second connection is good.
+pub const TICKET_MS: u64 = 30_000;
+
+/// Tickets of one person that are out at a time; the oldest makes place for the newest.
+pub const TICKETS_PER_MEMBER_MAX: usize = 4;
+
+/// Connections that carry files for one person, beside the one that talks.
+pub const SIDES_PER_MEMBER_MAX: usize = 4;

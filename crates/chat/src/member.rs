@@ -18,6 +18,8 @@ pub(crate) struct Member {
     pub(crate) presence: Presence,
     pub(crate) rooms: Vec<Membership>,
     pub(crate) renamed_at: Option<Millis>,
+    /// Connections that carry files for them.
+    pub(crate) sides: Vec<SessionId>,
     sent: Sent,
 }
 
@@ -44,7 +46,15 @@ pub(crate) enum AskedBy {
 
 impl Member {
     pub(crate) const fn new(nick: Nick, token: Token, session: SessionId) -> Self {
-        Self { nick, token, presence: Presence::Here(session), rooms: Vec::new(), renamed_at: None, sent: Sent::new() }
+        Self {
+            nick,
+            token,
+            presence: Presence::Here(session),
+            rooms: Vec::new(),
+            renamed_at: None,
+            sides: Vec::new(),
+            sent: Sent::new(),
+        }
     }
 
     pub(crate) const fn session(&self) -> Option<SessionId> {

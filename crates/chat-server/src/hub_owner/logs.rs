@@ -196,6 +196,9 @@ fn encode(record: &Record, out: &mut Vec<u8>) {
         Deed::Topic(topic) => Rest::Topic(topic.as_str()),
         Deed::Renamed(to) => Rest::Renamed(to.as_str()),
         Deed::Crowd { members, joined, left } => Rest::Crowd { members: *members, joined: *joined, left: *left },
+        Deed::File { path, size, root } => Rest::File { path, size: *size, root: *root },
+        Deed::Folder { path, files, bytes } => Rest::Folder { path, files: *files, bytes: *bytes },
+        Deed::Sending { path, size } => Rest::Sending { path, size: *size },
     };
     let nick = record.nick.as_ref().map_or("", proto::Nick::as_str);
     write(record.seq, record.room, record.at.0, nick, rest, out);

@@ -3,8 +3,8 @@
 
 use chat::{Command, Request};
 use proto::limits::{MAGIC, VERSION_MAX, VERSION_MIN};
-use proto::message::Hello;
-use proto::{ClientMessage, Code, DecodeError, Frame, Kind, Nick, Refusal, RequestId, RoomName, Text, Token};
+use proto::message::{Attach, Hello, TransferMessage};
+use proto::{ClientMessage, Code, DecodeError, Frame, Kind, Nick, Refusal, RequestId, RoomName, Slot, Text, Token};
 
 use super::out_of_place;
 
@@ -21,6 +21,8 @@ pub(crate) enum Intake {
     Ask(Request),
     /// The same, and its answer may be long: it is asked alone.
     AskAlone(Request),
+    /// Something within a transfer; not the hub's affair.
+    Transfer(Slot, TransferMessage),
     /// Nothing to do.
     Heard,
     /// The peer leaves on purpose.
@@ -32,6 +34,7 @@ pub(crate) enum Intake {
 /// What the intake knows of its session.
 #[derive(Debug, Default)]
 pub(crate) struct Intaker {
+    /// Hellos that have come; a good beginning of a connection for files counts as one.
     hellos: u32,
 }
 
@@ -48,9 +51,15 @@ impl Intaker {
         };
         match message {
             ClientMessage::Hello(hello) => self.hello(frame, hello, token),
+            ClientMessage::Attach(attach) => self.attach(frame, &attach),
             _ if self.hellos == 0 => Intake::Fault(out_of_place("the first frame must be a hello")),
             ClientMessage::Pong => Intake::Heard,
             ClientMessage::Bye => Intake::Bye,
+            ClientMessage::Transfer(slot, message) => Intake::Transfer(slot, message),
+            ClientMessage::AskTicket => match token() {
+                Some(ticket) => ask(frame, Command::AskTicket { ticket }),
+                None => ask(frame, Command::Refused(no_random_numbers())),
+            },
             message => ask(frame, command(message)),
         }
     }
@@ -74,7 +83,7 @@ impl Intaker {
             return Intake::Fault(Refusal::new(Code::TooManyTries, words).with_limit("hellos", u64::from(HELLOS_MAX)));
         }
         let Some(token) = token() else {
-            return Intake::Fault(Refusal::new(Code::Busy, "the server has no random numbers; try later"));
+            return Intake::Fault(no_random_numbers());
         };
         let nick = nick(&hello.nick).map_err(|refusal| match salvaged(&hello.nick) {
             Some(offer) => refusal.with_offer(offer.as_str()),
@@ -83,6 +92,19 @@ impl Intaker {
         let command = Command::Hello { nick, token, resume: hello.resume };
         ask(frame, command)
     }
+
+    fn attach(&mut self, frame: &Frame, attach: &Attach) -> Intake {
+        self.hellos += 1;
+        if !(VERSION_MIN..=VERSION_MAX).contains(&attach.version) {
+            let words = format!("the ticket is not of version {}, which no connection here speaks", attach.version);
+            return Intake::Fault(Refusal::new(Code::BadVersion, words));
+        }
+        ask(frame, Command::Attach { ticket: attach.ticket })
+    }
+}
+
+fn no_random_numbers() -> Refusal {
+    Refusal::new(Code::Busy, "the server has no random numbers; try later")
 }
 
 /// A request for the hub. Invariant: its id is not 0, by which the outbox knows an answer from what nobody asked.
@@ -130,12 +152,13 @@ fn command(message: ClientMessage) -> Command {
         ClientMessage::OpenDirect(open) => nick(&open.nick).map(|nick| Command::OpenDirect { nick, since: open.since }),
         ClientMessage::Rename(rename) => nick(&rename.nick).map(Command::Rename),
         ClientMessage::Ping => Ok(Command::Ping),
-        ClientMessage::Hello(_) | ClientMessage::Pong | ClientMessage::Bye => {
-            Err(out_of_place("this message has no answer"))
-        }
-        ClientMessage::File(..) | ClientMessage::AskTicket | ClientMessage::Attach(_) | ClientMessage::Transfer(..) => {
-            Err(Refusal::new(Code::NoFiles, "files are being built"))
-        }
+        ClientMessage::File(slot, ask) => Ok(Command::File { slot, ask: Box::new(ask) }),
+        ClientMessage::Hello(_)
+        | ClientMessage::Pong
+        | ClientMessage::Bye
+        | ClientMessage::AskTicket
+        | ClientMessage::Attach(_)
+        | ClientMessage::Transfer(..) => Err(out_of_place("this message has no answer")),
     };
     parsed.unwrap_or_else(Command::Refused)
 }

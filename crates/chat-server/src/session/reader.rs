@@ -8,7 +8,7 @@ use bytes::BytesMut;
 use chat::{Command, Request};
 use proto::error::CodecError;
 use proto::foreign::Caller;
-use proto::{Code, Codec, Refusal, RequestId, ServerMessage, Token};
+use proto::{CloseCode, Code, Codec, Refusal, RequestId, ServerMessage, Token};
 use serve::{GateBusy, RequestGate};
 use tokio::io::{AsyncRead, AsyncReadExt};
 use tokio::time::Instant;
@@ -37,7 +37,8 @@ pub(super) enum Ending {
     HandshakeTimeout,
     Idle,
     Stalled,
-    Replaced,
+    /// The hub has closed the session, and said why.
+    Told(CloseCode),
     Draining,
 }
 
@@ -161,8 +162,8 @@ impl<R: AsyncRead + Unpin> Reader<R> {
         if !batch.requests.is_empty() {
             hand_over(seat, gate, batch.requests).await;
         }
-        if seat.outbox.is_closing() {
-            return Then::End(Ending::Replaced);
+        if let Some(code) = seat.outbox.closing() {
+            return Then::End(Ending::Told(code));
         }
         if self.pace.is_bounded() {
             let now = Instant::now();
@@ -193,7 +194,7 @@ impl<R: AsyncRead + Unpin> Reader<R> {
                     requests.push(request);
                     break Then::Wait(Wait::Settled);
                 }
-                Intake::Heard => {}
+                Intake::Transfer(..) | Intake::Heard => {}
                 Intake::Bye => break Then::End(Ending::Bye),
                 Intake::Fault(refusal) => break Then::End(Ending::Fault(refusal)),
             }
@@ -204,8 +205,8 @@ impl<R: AsyncRead + Unpin> Reader<R> {
     /// Looks whether the peer is alive, each time it could have been silent for as long as allowed.
     fn look(&mut self, outbox: &Outbox) -> Option<Ending> {
         self.codec.release(&mut self.buffer);
-        if outbox.is_closing() {
-            return Some(Ending::Replaced);
+        if let Some(code) = outbox.closing() {
+            return Some(Ending::Told(code));
         }
         if !outbox.is_admitted() {
             return Some(Ending::HandshakeTimeout);

@@ -66,7 +66,7 @@ impl Hub {
     ) {
         if let Some(old) = self.people.seat(id, session) {
             self.sessions.remove(&old);
-            effects.push(Effect::Close { session: old, code: CloseCode::Replaced });
+            effects.push(Effect::Close { session: old, code: CloseCode::Replaced, refusal: None });
         }
         self.sessions.insert(session, id);
         let Some(member) = self.people.get(id) else { return };
@@ -127,6 +127,7 @@ impl Hub {
             self.take_out(now, &member.nick, membership, effects);
         }
         self.end_directs_of(id, effects);
+        self.end_sides(&member.sides, effects);
     }
 }
 

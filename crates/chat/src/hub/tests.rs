@@ -15,6 +15,7 @@ const LIMITS: HubLimits = HubLimits {
     held_max: 3,
     named_presence_max: 4,
     crowd_interval_ms: 60_000,
+    tickets_max: 6,
 };
 
 struct Scene {
@@ -125,12 +126,15 @@ fn answers(effects: &Effects, session: u64) -> usize {
         .filter(|effect| match effect {
             Effect::Reply { to, request, .. }
             | Effect::Admit { to, request, .. }
+            | Effect::Attach { to, request }
             | Effect::Enter { to, request, .. } => to_session(to, request),
+            Effect::File(ask) => to_session(&ask.to, &ask.request),
             _ => false,
         })
         .count()
 }
 
+mod files;
 mod people;
 mod rooms;
 
@@ -158,6 +162,9 @@ fn every_command_has_exactly_one_answer() {
         Command::Rename("ann".parse().unwrap()),
         Command::Rename("bob".parse().unwrap()),
         Command::Refused(proto::Refusal::new(Code::BadText, "no")),
+        files::list_in(RoomId(1)),
+        files::list_in(RoomId(99)),
+        Command::AskTicket { ticket: Token([8; 16]) },
     ];
     for command in commands {
         for session in [1, 7] {

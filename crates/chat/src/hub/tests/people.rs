@@ -31,7 +31,10 @@ fn a_broken_connection_is_held_and_taken_up_behind_its_cursor() {
 fn a_second_connection_of_the_same_person_replaces_the_first() {
     let mut scene = Scene::two_in_lobby();
     let effects = scene.resume(3, 1, Vec::new());
-    assert!(effects.contains(&Effect::Close { session: SessionId(1), code: CloseCode::Replaced }), "{effects:?}");
+    assert!(
+        effects.contains(&Effect::Close { session: SessionId(1), code: CloseCode::Replaced, refusal: None }),
+        "{effects:?}"
+    );
     // The end of the replaced session changes nothing.
     assert_eq!(scene.gone(1, Departure::Broken), []);
     assert_eq!(scene.after(LIMITS.grace_ms * 2), []);
