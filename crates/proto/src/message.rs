@@ -4,7 +4,8 @@
 //! are bincode (see `wire`), but for [`Say`], [`crate::RoomEvent`] and a file's bytes, which are not run through a serializer.
 
 mod client;
-mod files;
+mod file_answer;
+mod file_request;
 mod pack;
 mod server;
 mod transfer;
@@ -12,9 +13,11 @@ mod transfer;
 pub use client::{
     ClientMessage, Cursor, Hello, Join, Leave, ListMembers, ListRooms, OpenDirect, Rename, Resume, Say, SetTopic, Since,
 };
-pub use files::{
-    Accepted, Announce, Attach, Attached, Checked, Entries, Fetch, FetchMany, Fetching, FileAnswer, FileEntry,
-    FileRequest, List, MakeFolder, Move, Offer, OnConflict, PackOutcome, Packed, Placed, Remove, Sort, Ticket, Verify,
+pub use file_answer::{
+    Accepted, Attached, Checked, Entries, Fetching, FileAnswer, FileEntry, PackOutcome, Packed, Placed, Sort, Ticket,
+};
+pub use file_request::{
+    Announce, Attach, Fetch, FetchMany, FileRequest, List, MakeFolder, Move, Offer, OnConflict, Remove, Verify,
 };
 pub use pack::{PACK_FILE_PREFIX_BYTES, Pack, PackedFile, Parcel};
 pub use server::{
@@ -24,6 +27,8 @@ pub use server::{
 pub use transfer::{Committed, StalledBy, Stop, TransferMessage};
 
 use serde::{Deserialize, Serialize};
+
+use crate::error::DecodeError;
 
 macro_rules! number {
     ($(#[$doc:meta])* $name:ident($inner:ty)) => {
@@ -72,5 +77,18 @@ impl std::fmt::Debug for Token {
     /// A token is a secret; logs do not show it.
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str("Token(…)")
+    }
+}
+
+/// Whether a list of a `kind` frame is within its cap.
+const fn at_most(kind: &'static str, count: usize, max: usize) -> Result<(), DecodeError> {
+    if count > max { Err(DecodeError::TooManyEntries { kind, count, max }) } else { Ok(()) }
+}
+
+/// Whether the body of a `kind` frame, which has no field, is empty.
+const fn empty(kind: &'static str, body: &[u8]) -> Result<(), DecodeError> {
+    match body.len() {
+        0 => Ok(()),
+        extra => Err(DecodeError::TrailingBytes { kind, extra }),
     }
 }

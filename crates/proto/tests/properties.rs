@@ -5,6 +5,8 @@
 
 #[path = "properties/any.rs"]
 mod any;
+#[path = "properties/any_files.rs"]
+mod any_files;
 #[path = "properties/messages.rs"]
 mod messages;
 #[path = "properties/names.rs"]

@@ -3,7 +3,7 @@
 use bytes::{Buf, BufMut, Bytes, BytesMut};
 use serde::{Deserialize, Serialize};
 
-use super::{Attach, FileRequest, MessageId, RequestId, RoomId, Seq, Token, TransferMessage};
+use super::{Attach, FileRequest, MessageId, RequestId, RoomId, Seq, Token, TransferMessage, empty};
 use crate::codec::Frame;
 use crate::error::DecodeError;
 use crate::file::Slot;
@@ -257,15 +257,6 @@ impl Hello {
     }
 }
 
-impl Attach {
-    fn from_body(body: &[u8]) -> Result<Self, DecodeError> {
-        match body.starts_with(&MAGIC) {
-            true => wire::decode("Attach", body),
-            false => Err(DecodeError::BadMagic),
-        }
-    }
-}
-
 impl Say {
     /// Bytes before the text.
     const PREFIX_BYTES: usize = 12;
@@ -284,12 +275,5 @@ impl Say {
         }
         let mut rest = body.clone();
         Ok(Self { room: RoomId(rest.get_u32()), message: MessageId(rest.get_u64()), text: rest })
-    }
-}
-
-pub(super) const fn empty(kind: &'static str, body: &[u8]) -> Result<(), DecodeError> {
-    match body.len() {
-        0 => Ok(()),
-        extra => Err(DecodeError::TrailingBytes { kind, extra }),
     }
 }

@@ -8,8 +8,7 @@
 
 use bytes::{Buf, BufMut, Bytes, BytesMut};
 
-use super::files::at_most;
-use super::{OnConflict, RoomId};
+use super::{OnConflict, RoomId, at_most};
 use crate::error::DecodeError;
 use crate::file::Root;
 use crate::limits::{PACK_FILE_BYTES_MAX, PACK_FILES_MAX, PACK_PATHS_BYTES_MAX, PATH_BYTES_MAX};

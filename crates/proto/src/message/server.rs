@@ -3,8 +3,7 @@
 use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 
-use super::client::empty;
-use super::{FileAnswer, RequestId, RoomId, Seq, Token, TransferMessage};
+use super::{FileAnswer, RequestId, RoomId, Seq, Token, TransferMessage, empty};
 use crate::codec::Frame;
 use crate::error::DecodeError;
 use crate::event::RoomEvent;

@@ -4,8 +4,7 @@
 use bytes::{Buf, Bytes};
 use serde::{Deserialize, Serialize};
 
-use super::client::empty;
-use super::files::at_most;
+use super::{at_most, empty};
 use crate::codec::Frame;
 use crate::error::DecodeError;
 use crate::file::{FileVersion, Root, Slot};

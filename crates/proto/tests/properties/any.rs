@@ -13,13 +13,15 @@ use proto::message::{
 use proto::refusal::Limit;
 use proto::{ClientMessage, CloseCode, Code, MessageId, Refusal, RoomId, Seq, ServerMessage, Token};
 
+use crate::any_files;
+
 /// Numbers around every step of the varint, and any other.
-fn number() -> impl Strategy<Value = u64> {
+pub(crate) fn number() -> impl Strategy<Value = u64> {
     let steps = [0, 1, 250, 251, 252, 255, 256, 65_535, 65_536, u64::from(u32::MAX), 1 << 32, u64::MAX];
     prop_oneof![proptest::sample::select(steps.to_vec()), any::<u64>(), 0..1000_u64]
 }
 
-fn number_32() -> impl Strategy<Value = u32> {
+pub(crate) fn number_32() -> impl Strategy<Value = u32> {
     number().prop_map(|number| u32::try_from(number & u64::from(u32::MAX)).unwrap())
 }
 
@@ -28,12 +30,12 @@ fn number_16() -> impl Strategy<Value = u16> {
 }
 
 /// Any string; now and then one as long as a step of the varint.
-fn string() -> impl Strategy<Value = String> {
+pub(crate) fn string() -> impl Strategy<Value = String> {
     let long = proptest::sample::select(vec![0_usize, 250, 251, 300]).prop_map(|len| "s".repeat(len));
     prop_oneof![8 => any::<String>(), 1 => long]
 }
 
-fn room() -> impl Strategy<Value = RoomId> {
+pub(crate) fn room() -> impl Strategy<Value = RoomId> {
     number_32().prop_map(RoomId)
 }
 
@@ -73,20 +75,21 @@ pub(crate) fn client_message() -> impl Strategy<Value = ClientMessage> {
     use ClientMessage as M;
     let join = (string(), since(), any::<bool>());
     prop_oneof![
-        hello().prop_map(M::Hello),
-        proptest::sample::select(vec![M::Ping, M::Pong, M::Bye]),
-        join.prop_map(|(room, since, announce)| M::Join(Join { room, since, announce })),
-        room().prop_map(|room| M::Leave(Leave { room })),
-        say().prop_map(M::Say),
-        (room(), string()).prop_map(|(room, topic)| M::SetTopic(SetTopic { room, topic })),
-        string().prop_map(|after| M::ListRooms(ListRooms { after })),
-        (option::of(string()), string()).prop_map(|(room, after)| M::ListMembers(ListMembers { room, after })),
-        (string(), since()).prop_map(|(nick, since)| M::OpenDirect(OpenDirect { nick, since })),
-        string().prop_map(|nick| M::Rename(Rename { nick })),
+        1 => hello().prop_map(M::Hello),
+        1 => proptest::sample::select(vec![M::Ping, M::Pong, M::Bye]),
+        1 => join.prop_map(|(room, since, announce)| M::Join(Join { room, since, announce })),
+        1 => room().prop_map(|room| M::Leave(Leave { room })),
+        1 => say().prop_map(M::Say),
+        1 => (room(), string()).prop_map(|(room, topic)| M::SetTopic(SetTopic { room, topic })),
+        1 => string().prop_map(|after| M::ListRooms(ListRooms { after })),
+        1 => (option::of(string()), string()).prop_map(|(room, after)| M::ListMembers(ListMembers { room, after })),
+        1 => (string(), since()).prop_map(|(nick, since)| M::OpenDirect(OpenDirect { nick, since })),
+        1 => string().prop_map(|nick| M::Rename(Rename { nick })),
+        10 => any_files::client_message(),
     ]
 }
 
-fn wire_limits() -> impl Strategy<Value = WireLimits> {
+pub(crate) fn wire_limits() -> impl Strategy<Value = WireLimits> {
     let fields = (number_32(), number_32(), number_32(), number_32(), number_32());
     fields.prop_map(|(text_bytes, bulk_bytes, rooms, idle_ms, grace_ms)| WireLimits {
         text_bytes,
@@ -110,7 +113,7 @@ fn welcome() -> impl Strategy<Value = Welcome> {
     })
 }
 
-fn refusal() -> impl Strategy<Value = Refusal> {
+pub(crate) fn refusal() -> impl Strategy<Value = Refusal> {
     let limit = (string(), number()).prop_map(|(name, max)| Limit { name, max });
     let fields = (number_16(), string(), option::of(limit), option::of(number_32()), option::of(string()));
     fields.prop_map(|(code, words, limit, retry_after_ms, offer)| Refusal {
@@ -164,7 +167,10 @@ fn what() -> impl Strategy<Value = What> {
             joined,
             left
         }),
-        (7..=u8::MAX).prop_map(What::Unknown),
+        (any::<String>(), number(), any_files::root()).prop_map(|(path, size, root)| What::File { path, size, root }),
+        (any::<String>(), number_32(), number()).prop_map(|(path, files, bytes)| What::Folder { path, files, bytes }),
+        (any::<String>(), number()).prop_map(|(path, size)| What::Sending { path, size }),
+        (10..=u8::MAX).prop_map(What::Unknown),
         Just(What::Unknown(0)),
     ]
 }
@@ -190,5 +196,6 @@ pub(crate) fn server_message() -> impl Strategy<Value = ServerMessage> {
         1 => (number_32(), number_32()).prop_map(|(place, waiting)| M::Queued(Queued { place, waiting })),
         1 => (room(), seq(), seq()).prop_map(|(room, from, to)| M::Missed(Missed { room, from, to })),
         3 => event().prop_map(M::Event),
+        10 => any_files::server_message(),
     ]
 }

@@ -62,8 +62,10 @@ fn fault(error: proto::error::CodecError) -> DecodeError {
 
 fn frames() -> impl Strategy<Value = Vec<Frame>> {
     let body = prop_oneof![4 => 0..40_usize, 2 => 400..700_usize, 1 => 0..=CONTROL_BYTES_MAX];
-    let frame = (0..128_u8, any::<u8>(), any::<u64>(), body, any::<u8>())
-        .prop_map(|(kind, flags, id, len, fill)| Frame::new(kind, id, Bytes::from(vec![fill; len])).with_flags(flags));
+    let frame = (any::<u8>(), any::<u8>(), any::<u16>(), any::<u64>(), body, any::<u8>());
+    let frame = frame.prop_map(|(kind, flags, slot, id, len, fill)| {
+        Frame::new(kind, id, Bytes::from(vec![fill; len])).with_flags(flags).with_slot(slot)
+    });
     vec(frame, 0..12)
 }
 
@@ -86,7 +88,7 @@ proptest! {
     #[test]
     fn a_stream_cut_anywhere_holds_the_same_frames(frames in frames(), steps in vec(1..5000_usize, 1..50)) {
         let wire = written(&frames);
-        let mut reading = Reading::new(Codec::control());
+        let mut reading = Reading::new(Codec::new(BULK_BYTES_MAX));
         let mut rest = wire.as_slice();
         for step in steps.iter().cycle() {
             let (now, later) = rest.split_at(rest.len().min(*step));

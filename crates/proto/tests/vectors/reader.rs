@@ -29,7 +29,12 @@ impl<'a> Reader<'a> {
 
     /// Nothing may be left.
     pub(crate) fn end(&self) -> Result<(), Unreadable> {
-        if self.at == self.body.len() { Ok(()) } else { Err(Unreadable("bytes are left over")) }
+        if self.left() == 0 { Ok(()) } else { Err(Unreadable("bytes are left over")) }
+    }
+
+    /// How many bytes are left.
+    pub(crate) fn left(&self) -> usize {
+        self.body.len() - self.at
     }
 
     /// Takes `count` bytes as they are.
@@ -133,7 +138,7 @@ impl<'a> Reader<'a> {
 
     /// Takes all that is left.
     pub(crate) fn rest(&mut self, name: &str) -> Result<&'a [u8], Unreadable> {
-        self.raw(name, self.body.len() - self.at)
+        self.raw(name, self.left())
     }
 
     fn number(&mut self, name: &str, width: usize) -> Result<u64, Unreadable> {

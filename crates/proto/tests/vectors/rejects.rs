@@ -1,7 +1,7 @@
 //! What each `reject` block of the document must be answered with.
 
 use proto::DecodeError;
-use proto::limits::{CONTROL_BYTES_MAX, CURSORS_MAX};
+use proto::limits::{BULK_BYTES_MAX, CONTROL_BYTES_MAX, CURSORS_MAX, HASHES_MAX, LIST_ENTRIES_MAX, PACK_FILES_MAX};
 
 /// Which side reads the bytes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -17,23 +17,31 @@ pub(crate) struct Reject {
     pub(crate) label: &'static str,
     pub(crate) reader: Side,
     pub(crate) error: DecodeError,
+    /// The longest bulk body that the reader takes.
+    pub(crate) bulk_bytes_max: usize,
 }
 
 /// Every block of bytes that must be refused. The first word of a label is the error's name.
 pub(crate) fn all() -> Vec<Reject> {
+    let mut rejects = of_chat();
+    rejects.extend(of_transfers());
+    rejects.extend(of_files());
+    rejects
+}
+
+fn of_chat() -> Vec<Reject> {
     use DecodeError as E;
-    let at_server = |label, error| Reject { label, reader: Side::Server, error };
-    let at_client = |label, error| Reject { label, reader: Side::Client, error };
     let too_long = |kind, len, max| E::BodyTooLong { kind, len, max };
     let ends_early = |kind| bad(kind, "it ends too early");
     vec![
         at_server("BodyTooLong control", too_long(16, 65_537, CONTROL_BYTES_MAX)),
         at_server("BodyTooLong huge", too_long(18, u32::MAX, CONTROL_BYTES_MAX)),
-        at_server("BodyTooLong bulk", too_long(128, 1, 0)),
+        Reject { bulk_bytes_max: 0, ..at_server("BodyTooLong bulk", too_long(128, 1, 0)) },
+        at_server("BodyTooLong bulk-cap", too_long(128, 1_048_577, BULK_BYTES_MAX)),
         at_server("BodyTooLong http", too_long(b'/', 0x4745_5420, CONTROL_BYTES_MAX)),
         at_server("CutShort header", E::CutShort { had: 15, want: 16 }),
         at_server("CutShort body", E::CutShort { had: 16 + 8, want: 16 + 9 }),
-        at_server("UnknownKind", E::UnknownKind(99)),
+        at_server("UnknownKind", E::UnknownKind(63)),
         at_server("UnknownKind of-servers", E::UnknownKind(32)),
         at_client("UnknownKind of-clients", E::UnknownKind(16)),
         at_server("BadMagic", E::BadMagic),
@@ -61,6 +69,58 @@ pub(crate) fn all() -> Vec<Reject> {
         at_client("BadBody event-utf8", bad("Event", "a string in it is not UTF-8")),
         at_client("BadBody crowd", ends_early("Event")),
     ]
+}
+
+fn of_transfers() -> Vec<Reject> {
+    use DecodeError as E;
+    let no_hashes = || bad("Hashes", "it is not a whole number of hashes");
+    vec![
+        at_server("BadBody chunk-empty", bad("Chunk", "it is empty")),
+        at_server("BadBody hashes-none", no_hashes()),
+        at_server("BadBody hashes-cut", no_hashes()),
+        at_server("TooManyEntries hashes", E::TooManyEntries { kind: "Hashes", count: 1025, max: HASHES_MAX }),
+        at_server("TrailingBytes credit", E::TrailingBytes { kind: "Credit", extra: 8 }),
+        at_server("BadBody finish", bad("Finish", "it ends too early")),
+        at_server("TrailingBytes finish", E::TrailingBytes { kind: "Finish", extra: 1 }),
+        at_client("BadBody stalled", bad("Stalled", "a field in it has no such value")),
+        at_server("UnknownKind committed", E::UnknownKind(101)),
+        at_client("UnknownKind taken", E::UnknownKind(102)),
+        at_client("BadBody event-file", bad("Event", "it ends too early")),
+    ]
+}
+
+fn of_files() -> Vec<Reject> {
+    use DecodeError as E;
+    let too_many = |kind, count, max| E::TooManyEntries { kind, count, max };
+    let long_together = |kind| bad(kind, "its paths are too long together");
+    let beyond = || bad("Pack", "a length in it is beyond the limit");
+    vec![
+        at_server("BadMagic attach", E::BadMagic),
+        at_server("BadBody offer-conflict", bad("Offer", "a field in it has no such value")),
+        at_server("TooManyEntries fetch-many", too_many("FetchMany", 513, PACK_FILES_MAX)),
+        at_server("BadBody fetch-many-paths", long_together("FetchMany")),
+        at_client("TooManyEntries entries", too_many("Entries", 501, LIST_ENTRIES_MAX)),
+        at_client("TooManyEntries packed", too_many("Packed", 513, PACK_FILES_MAX)),
+        at_client("BadBody sort", bad("Entries", "a field in it has no such value")),
+        at_server("BadBody pack-conflict", bad("Pack", "a tag in it is unknown")),
+        at_server("BadBody pack-size-lies", bad("Pack", "it ends too early")),
+        at_server("BadBody pack-count-lies", bad("Pack", "it ends too early")),
+        at_server("BadBody pack-long-path", beyond()),
+        at_server("BadBody pack-big-file", beyond()),
+        at_server("BadBody pack-utf8", bad("Pack", "a string in it is not UTF-8")),
+        at_server("BadBody pack-paths", long_together("Pack")),
+        at_server("TooManyEntries pack", too_many("Pack", 513, PACK_FILES_MAX)),
+        at_server("TrailingBytes pack", E::TrailingBytes { kind: "Pack", extra: 1 }),
+        at_client("BadBody parcel", bad("Parcel", "it ends too early")),
+    ]
+}
+
+fn at_server(label: &'static str, error: DecodeError) -> Reject {
+    Reject { label, reader: Side::Server, error, bulk_bytes_max: BULK_BYTES_MAX }
+}
+
+fn at_client(label: &'static str, error: DecodeError) -> Reject {
+    Reject { label, reader: Side::Client, error, bulk_bytes_max: BULK_BYTES_MAX }
 }
 
 fn bad(kind: &'static str, why: &'static str) -> DecodeError {

@@ -1,4 +1,5 @@
-//! The examples' values: what each block of the document means. The rows of servers are in `server_rows`.
+//! The examples' values: what each block of the document means. The rows of servers are in
+//! `server_rows`, those of files in `file_rows` and `file_answer_rows`.
 
 use bytes::Bytes;
 use proto::message::{
@@ -6,7 +7,7 @@ use proto::message::{
 };
 use proto::{ClientMessage, Frame, Kind, MessageId, RequestId, RoomId, Seq, ServerMessage, Token};
 
-use crate::server_rows;
+use crate::{file_answer_rows, file_rows, server_rows};
 
 /// Who says what.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -34,6 +35,8 @@ pub(crate) fn all() -> Vec<Row> {
     rows.extend(sayings());
     rows.extend(askings());
     rows.extend(server_rows::all());
+    rows.extend(file_rows::all());
+    rows.extend(file_answer_rows::all());
     rows
 }
 
@@ -83,7 +86,7 @@ fn hellos() -> Vec<Row> {
         client("Ping", 5, ClientMessage::Ping),
         client("Pong", 0x0102_0304_0506_0708, ClientMessage::Pong),
         client("Bye", 9, ClientMessage::Bye),
-        client("Bye bob", 3, ClientMessage::Bye),
+        client("Bye bob", 4, ClientMessage::Bye),
     ]
 }
 

@@ -7,16 +7,17 @@ use proto::message::{
     Queued, Rename, Resume, RoomEntry, RoomList, Said, Say, SetTopic, Since, Welcome, WireLimits,
 };
 use proto::refusal::Limit;
-use proto::{ClientMessage, CloseCode, Code, MessageId, Refusal, RoomId, Seq, ServerMessage, Token};
+use proto::{ClientMessage, CloseCode, Code, Header, MessageId, Refusal, RoomId, Root, Seq, ServerMessage, Token};
 
+use crate::file_schema;
 use crate::reader::{Reader, Unreadable};
 
 type Read<T> = Result<T, Unreadable>;
 
-/// The client's message of kind `kind`; `None` if no client sends the kind.
-pub(crate) fn client(kind: u8, r: &mut Reader<'_>) -> Option<Read<ClientMessage>> {
+/// The client's message in a frame with this header; `None` if no client sends the kind.
+pub(crate) fn client(header: &Header, r: &mut Reader<'_>) -> Option<Read<ClientMessage>> {
     use ClientMessage as M;
-    let message = match kind {
+    let message = match header.kind {
         1 => hello(r).map(M::Hello),
         2 => Ok(M::Ping),
         3 => Ok(M::Pong),
@@ -29,15 +30,15 @@ pub(crate) fn client(kind: u8, r: &mut Reader<'_>) -> Option<Read<ClientMessage>
         21 => list_members(r).map(M::ListMembers),
         22 => open_direct(r).map(M::OpenDirect),
         23 => r.string("nick").map(|nick| M::Rename(Rename { nick })),
-        _ => return None,
+        _ => file_schema::client(header, r)?,
     };
     Some(message.and_then(|message| r.end().map(|()| message)))
 }
 
-/// The server's message of kind `kind` in a frame with the id `id`; `None` if no server sends the kind.
-pub(crate) fn server(kind: u8, id: u64, r: &mut Reader<'_>) -> Option<Read<ServerMessage>> {
+/// The server's message in a frame with this header; `None` if no server sends the kind.
+pub(crate) fn server(header: &Header, r: &mut Reader<'_>) -> Option<Read<ServerMessage>> {
     use ServerMessage as M;
-    let message = match kind {
+    let message = match header.kind {
         2 => Ok(M::Ping),
         3 => Ok(M::Pong),
         32 => welcome(r).map(M::Welcome),
@@ -50,13 +51,13 @@ pub(crate) fn server(kind: u8, id: u64, r: &mut Reader<'_>) -> Option<Read<Serve
         39 => member_list(r).map(M::MemberList),
         40 => queued(r).map(M::Queued),
         41 => missed(r).map(M::Missed),
-        48 => event(id, r).map(M::Event),
-        _ => return None,
+        48 => event(header.id, r).map(M::Event),
+        _ => file_schema::server(header, r)?,
     };
     Some(message.and_then(|message| r.end().map(|()| message)))
 }
 
-fn room(r: &mut Reader<'_>) -> Read<RoomId> {
+pub(crate) fn room(r: &mut Reader<'_>) -> Read<RoomId> {
     r.u32("room").map(RoomId)
 }
 
@@ -117,17 +118,21 @@ fn welcome(r: &mut Reader<'_>) -> Read<Welcome> {
         nick: r.string("nick")?,
         token: Token(r.array("token")?),
         resumed: r.bool("resumed")?,
-        limits: WireLimits {
-            text_bytes: r.u32("text_bytes")?,
-            bulk_bytes: r.u32("bulk_bytes")?,
-            rooms: r.u32("rooms")?,
-            idle_ms: r.u32("idle_ms")?,
-            grace_ms: r.u32("grace_ms")?,
-        },
+        limits: wire_limits(r)?,
     })
 }
 
-fn refusal(r: &mut Reader<'_>) -> Read<Refusal> {
+pub(crate) fn wire_limits(r: &mut Reader<'_>) -> Read<WireLimits> {
+    Ok(WireLimits {
+        text_bytes: r.u32("text_bytes")?,
+        bulk_bytes: r.u32("bulk_bytes")?,
+        rooms: r.u32("rooms")?,
+        idle_ms: r.u32("idle_ms")?,
+        grace_ms: r.u32("grace_ms")?,
+    })
+}
+
+pub(crate) fn refusal(r: &mut Reader<'_>) -> Read<Refusal> {
     Ok(Refusal {
         code: Code::from_number(r.u16("code")?),
         words: r.string("words")?,
@@ -198,6 +203,15 @@ fn event(id: u64, r: &mut Reader<'_>) -> Read<RoomEvent> {
             joined: fixed_u32("joined", r)?,
             left: fixed_u32("left", r)?,
         },
+        7 => {
+            let (size, root) = (r.fixed("size", 8)?, Root(r.array("root")?));
+            What::File { path: r.plain_text("path", None)?, size, root }
+        }
+        8 => {
+            let (files, bytes) = (fixed_u32("files", r)?, r.fixed("bytes", 8)?);
+            What::Folder { path: r.plain_text("path", None)?, files, bytes }
+        }
+        9 => What::Sending { size: r.fixed("size", 8)?, path: r.plain_text("path", None)? },
         other => {
             r.rest("not known")?;
             What::Unknown(u8::try_from(other).map_err(|_| Unreadable("a number is too big"))?)
@@ -206,6 +220,6 @@ fn event(id: u64, r: &mut Reader<'_>) -> Read<RoomEvent> {
     Ok(RoomEvent { seq: Seq(id), room, at_ms, nick, what })
 }
 
-fn fixed_u32(name: &str, r: &mut Reader<'_>) -> Read<u32> {
+pub(crate) fn fixed_u32(name: &str, r: &mut Reader<'_>) -> Read<u32> {
     u32::try_from(r.fixed(name, 4)?).map_err(|_| Unreadable("a number is too big"))
 }

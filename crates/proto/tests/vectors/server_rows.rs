@@ -6,6 +6,7 @@ use proto::message::{
 };
 use proto::{CloseCode, Code, Refusal, RoomId, Seq, ServerMessage, Token};
 
+use crate::file_rows::{HELLO, root_of};
 use crate::rows::{Row, Spoken, row};
 
 /// 2026-11-22 12:00:00 UTC.
@@ -50,14 +51,16 @@ fn welcomes() -> Vec<Row> {
         nick: "李小明".into(),
         token: Token(*b"sixteen bytes ok"),
         resumed: true,
-        limits: WireLimits { bulk_bytes: 1_048_576, ..limits },
         ..first.clone()
     };
-    let bob = Welcome { nick: "bob".into(), token: Token([0x5A; 16]), ..first.clone() };
+    let files = WireLimits { bulk_bytes: 1_048_576, ..limits };
+    let both = Welcome::DURABLE | Welcome::FILES;
+    let bob = Welcome { features: both, limits: files, nick: "bob".into(), token: Token([0x5A; 16]), ..first.clone() };
     vec![
         server("Welcome", 1, ServerMessage::Welcome(first.clone())),
+        server("Welcome files", 1, ServerMessage::Welcome(Welcome { features: both, limits: files, ..first.clone() })),
         server("Welcome resumed", 1, ServerMessage::Welcome(resumed)),
-        server("Welcome ann", 1, ServerMessage::Welcome(first)),
+        server("Welcome ann", 1, ServerMessage::Welcome(Welcome { features: both, limits: files, ..first })),
         server("Welcome bob", 1, ServerMessage::Welcome(bob)),
     ]
 }
@@ -67,10 +70,13 @@ fn refusals() -> Vec<Row> {
     let long = Refusal::new(Code::TextTooLong, "20000 bytes are too many; at most 16384 are allowed")
         .with_limit("text_bytes", 16_384);
     let busy = Refusal::new(Code::Busy, "every worker is taken").with_limit("queue", 0).with_retry_after_ms(250);
+    let space = Refusal::new(Code::NoSpace, "4700000000 bytes do not fit; 2000000000 are free for files")
+        .with_limit("free_bytes", 2_000_000_000);
     vec![
         server("Refused", 1, ServerMessage::Refused(taken)),
         server("Refused limit", 10, ServerMessage::Refused(long)),
         server("Refused busy", 12, ServerMessage::Refused(busy)),
+        server("Refused space", 21, ServerMessage::Refused(space)),
         server("Refused unknown-code", 12, ServerMessage::Refused(Refusal::new(Code::Unknown(999), ""))),
     ]
 }
@@ -158,10 +164,20 @@ fn events() -> Vec<Row> {
         event("Event topic-none", 3, 46, "ann", What::Topic(String::new())),
         event("Event renamed", 3, 47, "ann", What::Renamed("ann-2".into())),
         event("Event crowd", 3, 48, "", What::Crowd { members: 1_000, joined: 60, left: 4 }),
-        event("Event unknown", 3, 49, "ann", What::Unknown(200)),
+        event("Event file", 3, 49, "ann", What::File { path: "notes/hello.txt".into(), size: 6, root: root_of(HELLO) }),
+        event("Event folder", 3, 50, "李小明", What::Folder { path: "图片".into(), files: 300, bytes: 4_700_000_000 }),
+        event("Event sending", 3, 51, "ann", What::Sending { path: "big.iso".into(), size: 4_700_000_000 }),
+        event("Event unknown", 3, 52, "ann", What::Unknown(200)),
         event("Event lobby-1", 1, 1, "ann", What::Joined),
         event("Event lobby-2", 1, 2, "bob", What::Joined),
         event("Event lobby-3", 1, 3, "ann", What::Said("hi bob".into())),
-        event("Event lobby-4", 1, 4, "bob", What::Left),
+        event(
+            "Event lobby-4",
+            1,
+            4,
+            "ann",
+            What::File { path: "notes/hello.txt".into(), size: 6, root: root_of(HELLO) },
+        ),
+        event("Event lobby-5", 1, 5, "bob", What::Left),
     ]
 }
