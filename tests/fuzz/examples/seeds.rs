@@ -1,5 +1,8 @@
-//! Writes the seeds of the fuzz targets into `corpus/`: the examples of docs/protocol.md, and some names. So they need
-//! not be committed, and never say something else than the document.
+//! Writes the seeds of the fuzz targets into `corpus/`: the examples of docs/protocol.md, some names, and the hostile
+//! paths. So they need not be committed, and never say something else than the document.
+
+#[path = "../../../crates/proto/tests/corpus/hostile.rs"]
+mod hostile;
 
 use std::path::Path;
 
@@ -7,7 +10,7 @@ fn main() -> std::io::Result<()> {
     let here = Path::new(env!("CARGO_MANIFEST_DIR"));
     let document = std::fs::read_to_string(here.join("../../docs/protocol.md"))?.replace("\r\n", "\n");
     let seeds = here.join("corpus");
-    for target in ["codec", "messages", "names"] {
+    for target in ["codec", "messages", "names", "paths"] {
         std::fs::create_dir_all(seeds.join(target))?;
     }
     let mut stream = Vec::new();
@@ -24,6 +27,9 @@ fn main() -> std::io::Result<()> {
     std::fs::write(seeds.join("codec/all-in-one-stream"), stream)?;
     for (at, name) in NAMES.iter().enumerate() {
         std::fs::write(seeds.join("names").join(format!("{at:02}")), name)?;
+    }
+    for (at, (path, _)) in hostile::rows().iter().enumerate() {
+        std::fs::write(seeds.join("paths").join(format!("{at:03}")), path)?;
     }
     Ok(())
 }
