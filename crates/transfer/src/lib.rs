@@ -2,7 +2,19 @@
 //!
 //! Reading order:
 //! 1. [`group`]: how a file's bytes are hashed, so that a part of it can be verified.
+//! 2. [`content`] and [`arriving`]: what is read, whole or still coming; [`buffers`]: the memory for it.
+//! 3. [`source`]: the sending side of one transfer; [`credit`] and [`sink`]: the receiving side.
+//! 4. [`lanes`] and [`frame_size`]: what one connection sends next, and how much at once.
 
 #![deny(clippy::indexing_slicing, clippy::print_stdout, clippy::print_stderr)]
 
 pub mod group;
+
+pub mod arriving;
+pub mod buffers;
+pub mod content;
+pub mod credit;
+pub mod frame_size;
+pub mod lanes;
+pub mod sink;
+pub mod source;

@@ -1,0 +1,184 @@
+//! How far ahead a sender may be: a window that grows while the disk keeps up, out of a budget for all.
+//!
+//! No clock is read here: `now` is an argument.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+use std::time::{Duration, Instant};
+
+/// The smallest window, in bytes: given even when the budget is used up, so that nobody stands still.
+pub const WINDOW_BYTES_FLOOR: u64 = 64 * 1024;
+
+/// The window that a transfer begins with, in bytes, if nobody says otherwise.
+pub const WINDOW_BYTES_INITIAL: u64 = 1024 * 1024;
+
+/// The largest window, in bytes, if nobody says otherwise.
+pub const WINDOW_BYTES_MAX: u64 = 16 * 1024 * 1024;
+
+/// Half a window consumed sooner than this after the last grant: a larger window may bring more. As long as the
+/// longest round trip to be expected.
+const QUICK: Duration = Duration::from_millis(500);
+
+/// Bytes that all windows together may hold.
+///
+/// Invariant: the sum of the windows is at most the budget and [`WINDOW_BYTES_FLOOR`] for each window.
+#[derive(Debug)]
+pub struct WindowBudget {
+    bytes: u64,
+    held: AtomicU64,
+    windows: AtomicU64,
+}
+
+impl WindowBudget {
+    /// A budget of `bytes`.
+    pub fn new(bytes: u64) -> Arc<Self> {
+        Arc::new(Self { bytes, held: AtomicU64::new(0), windows: AtomicU64::new(0) })
+    }
+
+    /// Bytes that windows hold now.
+    pub fn held(&self) -> u64 {
+        self.held.load(Relaxed)
+    }
+
+    /// What each of the windows would hold if all were alike, in bytes.
+    fn share(&self) -> u64 {
+        self.bytes / self.windows.load(Relaxed).max(1)
+    }
+
+    /// Takes as much of `wanted` as is left, and says how much that was.
+    fn take(&self, wanted: u64) -> u64 {
+        let held =
+            self.held.fetch_update(Relaxed, Relaxed, |held| Some(held + wanted.min(self.bytes.saturating_sub(held))));
+        let held = held.unwrap_or_else(|held| held);
+        wanted.min(self.bytes.saturating_sub(held))
+    }
+
+    fn put_back(&self, bytes: u64) {
+        self.held.fetch_sub(bytes, Relaxed);
+    }
+
+    /// Whether a newcomer would find less than it should begin with.
+    fn is_short(&self) -> bool {
+        self.bytes.saturating_sub(self.held()) < WINDOW_BYTES_INITIAL.min(self.share())
+    }
+}
+
+/// The credit of one transfer, as its receiver grants it.
+///
+/// Invariant: [`Self::limit`] never becomes less.
+#[derive(Debug)]
+pub struct Window {
+    bytes: u64,
+    max: u64,
+    limit: u64,
+    consumed: u64,
+    granted_at: Option<Instant>,
+    /// Whether bytes stood in line for the disk since the last grant.
+    is_behind: bool,
+    /// What of `bytes` is taken from the budget.
+    held: u64,
+    budget: Option<Arc<WindowBudget>>,
+}
+
+impl Window {
+    /// A window of `initial` bytes that may grow to `max`, both taken from `budget` as far as that has them.
+    pub fn new(initial: u64, max: u64, budget: Option<Arc<WindowBudget>>) -> Self {
+        let mut window = Self {
+            bytes: WINDOW_BYTES_FLOOR,
+            max: max.max(WINDOW_BYTES_FLOOR),
+            limit: 0,
+            consumed: 0,
+            granted_at: None,
+            is_behind: false,
+            held: 0,
+            budget,
+        };
+        if let Some(budget) = &window.budget {
+            budget.windows.fetch_add(1, Relaxed);
+        }
+        window.grow_to(initial);
+        window.limit = window.bytes;
+        window
+    }
+
+    /// The same for a transfer that begins at `from`. To be called before anything is consumed.
+    #[must_use]
+    pub fn starting_at(mut self, from: u64) -> Self {
+        self.consumed = from;
+        self.limit = self.limit.max(from.saturating_add(self.bytes));
+        self
+    }
+
+    /// The same for a transfer in which only `bytes` will come: more is not held.
+    #[must_use]
+    pub fn for_at_most(mut self, bytes: u64) -> Self {
+        self.max = self.max.min(bytes).max(WINDOW_BYTES_FLOOR);
+        if self.bytes > self.max {
+            self.shrink_to(self.max);
+        }
+        self
+    }
+
+    /// Bytes before this offset may be sent.
+    pub const fn limit(&self) -> u64 {
+        self.limit
+    }
+
+    /// How large the window is now, in bytes.
+    pub const fn bytes(&self) -> u64 {
+        self.bytes
+    }
+
+    /// `bytes` stand in line for the disk.
+    pub const fn queued(&mut self, bytes: u64) {
+        self.is_behind |= bytes > self.bytes / 2;
+    }
+
+    /// Everything before `upto` has been written. The new limit, if half the window has been consumed.
+    pub fn consumed(&mut self, now: Instant, upto: u64) -> Option<u64> {
+        self.consumed = self.consumed.max(upto);
+        let left = self.limit.saturating_sub(self.consumed);
+        if left > self.bytes / 2 {
+            return None;
+        }
+        if self.budget.as_ref().is_some_and(|budget| budget.is_short() && self.bytes > budget.share()) {
+            // What is still granted fits into half the window, so the other half is free for others.
+            self.shrink_to((self.bytes / 2).max(left));
+        } else if !self.is_behind && self.granted_at.is_some_and(|at| now.duration_since(at) < QUICK) {
+            self.grow_to(self.bytes.saturating_mul(2));
+        }
+        self.is_behind = false;
+        self.granted_at = Some(now);
+        let limit = self.consumed.saturating_add(self.bytes);
+        (limit > self.limit).then(|| {
+            self.limit = limit;
+            limit
+        })
+    }
+
+    fn grow_to(&mut self, wanted: u64) {
+        let more = wanted.min(self.max).saturating_sub(self.bytes);
+        let taken = self.budget.as_ref().map_or(more, |budget| budget.take(more));
+        self.held += taken;
+        self.bytes += taken;
+    }
+
+    fn shrink_to(&mut self, wanted: u64) {
+        let wanted = wanted.max(WINDOW_BYTES_FLOOR);
+        let less = self.bytes.saturating_sub(wanted).min(self.held);
+        if let Some(budget) = &self.budget {
+            budget.put_back(less);
+        }
+        self.held -= less;
+        self.bytes -= less;
+    }
+}
+
+impl Drop for Window {
+    fn drop(&mut self) {
+        if let Some(budget) = &self.budget {
+            budget.put_back(self.held);
+            budget.windows.fetch_sub(1, Relaxed);
+        }
+    }
+}

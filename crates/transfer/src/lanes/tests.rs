@@ -1,0 +1,1 @@
+//! Who sends next, and how much.

@@ -1,0 +1,1 @@
+//! What a sink takes, refuses and repairs.

@@ -1,0 +1,1 @@
+//! Frames out of content, in order and within the credit.
