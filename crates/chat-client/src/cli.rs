@@ -2,7 +2,8 @@
 //!
 //! Reading order: [`args`] and [`default_nick`]: what was asked for; [`commands`]: the one-shots; [`repl`]: the
 //! conversation, which is [`input`] (a line typed → what is meant), [`model`] (what is known), [`view`] (what happened
-//! → what is shown), [`complete`] and [`term`] (the line editor and its printer).
+//! → what is shown), [`complete`] and [`term`] (the line editor and its printer). [`remote`] and [`local`] are names of
+//! files there and here.
 
 mod args;
 mod commands;
@@ -10,7 +11,9 @@ mod complete;
 mod default_nick;
 mod failure;
 mod input;
+mod local;
 mod model;
+mod remote;
 mod repl;
 mod stdout;
 mod term;
@@ -49,6 +52,14 @@ fn start(args: &Args) -> Result<u8, Failure> {
             Some(Command::Tail(tail)) => commands::tail::run(args, tail).await,
             Some(Command::Who(who)) => commands::who::run(args, who).await,
             Some(Command::Rooms(rooms)) => commands::rooms::run(args, rooms).await,
+            Some(Command::Put(put)) => commands::put::run(args, put).await,
+            Some(Command::Get(get)) => commands::get::run(args, get).await,
+            Some(Command::Ls(ls)) => commands::ls::run(args, ls).await,
+            Some(Command::Lls(lls)) => commands::ls::run_local(lls),
+            Some(Command::Rm(rm)) => commands::tidy_up::rm(args, rm).await,
+            Some(Command::Mv(mv)) => commands::tidy_up::mv(args, mv).await,
+            Some(Command::Mkdir(mkdir)) => commands::tidy_up::mkdir(args, mkdir).await,
+            Some(Command::Verify(verify)) => commands::verify::run(args, verify).await,
         }
     })
 }

@@ -1,5 +1,9 @@
 //! The command line.
 
+mod files;
+
+pub(crate) use files::{Get, Lls, Ls, Mkdir, Mv, Place, Put, Rm, Verify};
+
 use clap::{CommandFactory as _, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
 use proto::limits::{DEFAULT_ROOM, JOIN_LAST_MAX};
@@ -13,8 +17,11 @@ Examples:
   make 2>&1 | chat-client send --to ann -      send what a command says to ann
   chat-client tail --json | jq -r .text        follow the lobby in a script
   printf '%s\\n' hello /who | chat-client       run lines and slash commands from a pipe
+  chat-client put report.pdf                   send a file into the lobby
+  chat-client get report.pdf                   fetch it; `ls` lists what is there
 
-Exit codes: 0 ok, 1 other, 2 usage, 3 cannot connect, 4 refused or a limit, 5 not found, 7 nick taken, 130 interrupted.";
+Exit codes: 0 ok, 1 other, 2 usage, 3 cannot connect, 4 refused or a limit, 5 not found, 6 damaged, 7 a name is taken,
+130 interrupted.";
 
 const TAIL_FIELDS: &str = "\
 With --json each line is one object. Its fields keep their names:
@@ -22,9 +29,10 @@ With --json each line is one object. Its fields keep their names:
   seq   place in the room, 1, 2, 3, … without holes (a number)
   at    when the server took it: RFC 3339, UTC, with milliseconds
   nick  who did it; empty for crowd
-  type  message, joined, left, topic, renamed, crowd, unknown
+  type  message, joined, left, topic, renamed, crowd, file, folder, sending, unknown
 message and topic also have text; renamed has to; crowd, which counts who comes and goes in a big room, has members,
-joined and left (numbers). Events that are gone for good are an object of type missed with room, from and to.
+joined and left (numbers). file and sending have path and size (bytes), file also blake3, its hash as b3sum prints it;
+sending is a big file that begins to come, and can be fetched meanwhile. folder has path, files and size. Events that are gone for good are an object of type missed with room, from and to.
 Characters that would steer a terminal are written as \\uXXXX.
 
 A broken connection is made again and nothing is lost by it; standard error says so.
@@ -65,6 +73,22 @@ pub(crate) enum Command {
     Who(Who),
     /// List the rooms
     Rooms(Rooms),
+    /// Send files and folders into a room, or to somebody
+    Put(Put),
+    /// Fetch files and folders
+    Get(Get),
+    /// List the files of a room
+    Ls(Ls),
+    /// List the files of this machine
+    Lls(Lls),
+    /// Take files away
+    Rm(Rm),
+    /// Give a file or folder another name
+    Mv(Mv),
+    /// Make a folder
+    Mkdir(Mkdir),
+    /// Check that a stored file is what it was, and the same as the one here
+    Verify(Verify),
 }
 
 /// Says something and ends.
@@ -185,6 +209,21 @@ mod tests {
             ("tail --count 0", false),
             ("tail --last 1001", false),
             ("who --all --room x", false),
+            ("put a b --room tea", true),
+            ("put - --as x --to ann --on-conflict same --json", true),
+            ("put --room tea --to ann a", false),
+            ("put", false),
+            ("put a --on-conflict whatever", false),
+            ("get a b -o there --with ann", true),
+            ("get a -o -", true),
+            ("ls", true),
+            ("ls -Rl docs --to ann", true),
+            ("lls -R -l", true),
+            ("rm -r a b", true),
+            ("mv a", false),
+            ("mv a b --on-conflict replace", true),
+            ("mkdir a/b", true),
+            ("verify a --as b --json", true),
             ("tail --json --count 1 --last 1000", true),
         ];
         for (line, fits) in rows {

@@ -1,9 +1,17 @@
 //! The one-shot commands: connect, do one thing, say goodbye.
 
+pub(super) mod get;
+pub(super) mod ls;
+mod moves;
+mod place;
+pub(super) mod put;
 pub(super) mod rooms;
 pub(super) mod send;
+mod spool;
 pub(super) mod stdin;
 pub(super) mod tail;
+pub(super) mod tidy_up;
+pub(super) mod verify;
 pub(super) mod who;
 
 use std::future::Future;

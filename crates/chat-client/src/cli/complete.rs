@@ -1,4 +1,7 @@
-//! Completion and hints: what a half-typed line could become. Pure.
+//! Completion and hints: what a half-typed line could become. Pure but for the names of local files, which are asked
+//! for through [`Local`].
+
+mod files;
 
 use std::collections::BTreeSet;
 
@@ -14,7 +17,12 @@ pub(super) struct Names {
     pub(super) nicks: BTreeSet<String>,
     /// Rooms, without `#`.
     pub(super) rooms: BTreeSet<String>,
+    /// Files and folders of the room at hand, as far as they are known; folders end with `/`.
+    pub(super) files: BTreeSet<String>,
 }
+
+/// Looks up local names: those in a folder (empty for this one), folders with `/` at their end.
+pub(super) type Local<'l> = &'l dyn Fn(&str) -> Vec<String>;
 
 /// Where the completed word begins, and what it could be: shown, and put in.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -31,8 +39,11 @@ pub(super) struct Candidate {
 }
 
 /// What the word before the cursor at byte `at` of `line` could become.
-pub(super) fn complete(line: &str, at: usize, names: &Names) -> Completion {
+pub(super) fn complete(line: &str, at: usize, names: &Names, local: Local<'_>) -> Completion {
     let before = line.get(..at).unwrap_or(line);
+    if let Some(completion) = files::complete(before, names, local) {
+        return completion;
+    }
     let start = before.rfind(char::is_whitespace).map_or(0, |space| space + space_bytes(before, space));
     let word = before.get(start..).unwrap_or_default();
     let candidates = match before.strip_prefix('/') {

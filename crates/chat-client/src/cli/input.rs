@@ -1,12 +1,14 @@
 //! A line typed → what is meant. Pure.
 
 mod verbs;
+mod words;
 
 pub(super) use verbs::{VERBS, Verb, nearest};
+pub(super) use words::{Named, last_word, quoted};
 
 use verbs::Meaning;
 
-/// What a typed line means. Names are as typed; whoever acts on them parses them.
+/// What a typed line means. Named are as typed; whoever acts on them parses them.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Input {
     /// A blank line.
@@ -34,8 +36,29 @@ pub(super) enum Input {
     Switch(String),
     Rename(String),
     Quit,
-    /// A command about files, which come with a later version.
-    Files(&'static str),
+    /// Send files.
+    Put(Named),
+    /// Fetch files.
+    Get(Named),
+    /// List the room's files, or those of a folder.
+    List(Option<String>),
+    /// List this machine's.
+    ListLocal(Option<String>),
+    /// Show what is under way.
+    Transfers,
+    /// Let a transfer wait, go on or end.
+    Control(u32, Control),
+    /// Take files away.
+    Remove(Named),
+    Move {
+        from: String,
+        to: String,
+    },
+    MakeFolder(Named),
+    /// Check stored files.
+    Verify(Named),
+    /// A number that is none: what was typed.
+    NotANumber(String),
     /// A command that lacks something: how it is written.
     Incomplete(&'static Verb),
     /// No command: the nearest there is.
@@ -43,6 +66,14 @@ pub(super) enum Input {
         typed: String,
         nearest: Option<&'static Verb>,
     },
+}
+
+/// What to do with a transfer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Control {
+    Pause,
+    Resume,
+    Cancel,
 }
 
 /// Understands a line. What begins with `/` is a command; with `//`, a message that begins with `/`.
@@ -65,6 +96,10 @@ pub(super) fn parse(line: &str) -> Input {
 fn obey(verb: &'static Verb, rest: &str) -> Input {
     let optional = (!rest.is_empty()).then(|| rest.to_owned());
     let needed = |make: fn(String) -> Input| optional.clone().map_or(Input::Incomplete(verb), make);
+    let named = |make: fn(Named) -> Input| match words::split(rest).is_empty() {
+        true => Input::Incomplete(verb),
+        false => make(Named::new(rest)),
+    };
     match verb.meaning {
         Meaning::Help => Input::Help,
         Meaning::Join => needed(Input::Join),
@@ -81,7 +116,40 @@ fn obey(verb: &'static Verb, rest: &str) -> Input {
         Meaning::Rename => needed(Input::Rename),
         Meaning::Say => needed(Input::SayCounted),
         Meaning::Quit => Input::Quit,
-        Meaning::Files => Input::Files(verb.name),
+        Meaning::Put => named(Input::Put),
+        Meaning::Get => named(Input::Get),
+        Meaning::List => Input::List(one_name(rest)),
+        Meaning::ListLocal => Input::ListLocal(one_name(rest)),
+        Meaning::Transfers => Input::Transfers,
+        Meaning::Pause => control(verb, rest, Control::Pause),
+        Meaning::Resume => control(verb, rest, Control::Resume),
+        Meaning::Cancel => control(verb, rest, Control::Cancel),
+        Meaning::Remove => named(Input::Remove),
+        Meaning::Move => match words::split(rest).as_slice() {
+            [from, to] => Input::Move { from: from.clone(), to: to.clone() },
+            _ => Input::Incomplete(verb),
+        },
+        Meaning::MakeFolder => named(Input::MakeFolder),
+        Meaning::Verify => named(Input::Verify),
+    }
+}
+
+/// One name, which may be quoted but need not be; `None` if there is none.
+fn one_name(rest: &str) -> Option<String> {
+    match words::split(rest).as_slice() {
+        [] => None,
+        [name] => Some(name.clone()),
+        _ => Some(rest.to_owned()),
+    }
+}
+
+/// `#3`, `3`.
+fn control(verb: &'static Verb, rest: &str, control: Control) -> Input {
+    match rest.trim_start_matches('#') {
+        "" => Input::Incomplete(verb),
+        number => {
+            number.parse().map_or_else(|_| Input::NotANumber(rest.to_owned()), |number| Input::Control(number, control))
+        }
     }
 }
 

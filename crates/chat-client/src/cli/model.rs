@@ -3,18 +3,23 @@
 
 mod decide;
 
-pub(super) use decide::{Action, Wish};
+pub(super) use decide::{Action, FileAction, Wish};
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use chat_client::{ConnectionState, Entered, Event, Heard, How, MemberEntry, Online, RoomKey, What};
+use proto::message::{FileEntry, Sort};
 
 use super::commands::tail::rejoined_words;
 use super::complete::Names;
+use super::view::Way;
 
 /// Nicks that are remembered of one room, for completion.
 const NICKS_MAX: usize = 2000;
+
+/// Files that are remembered of one room, for completion.
+const FILES_MAX: usize = 5000;
 
 /// A wait this long is worth a word: the first tries come so fast that each would only be noise.
 const LONG_WAIT_MS: u64 = 7_000;
@@ -23,7 +28,7 @@ const LONG_WAIT_MS: u64 = 7_000;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Shown {
     /// An event; where, unless it is here; and whether it is one's own.
-    Heard { heard: Heard, tag: String, own: bool },
+    Heard { heard: Heard, tag: String, own: bool, way: Way },
     /// A word from the program.
     Note(String),
     /// A word about what did not work.
@@ -56,6 +61,8 @@ struct Room {
     direct: bool,
     topic: String,
     nicks: BTreeSet<String>,
+    /// Files and folders that are known to be there; folders end with `/`.
+    files: BTreeSet<String>,
 }
 
 impl Model {
@@ -102,9 +109,14 @@ impl Model {
     pub(super) fn entered(&mut self, entered: &Entered) -> Vec<Shown> {
         let key = entered.room.key;
         let is_new = !self.rooms.contains_key(&key);
-        let nicks = self.rooms.remove(&key).map(|room| room.nicks).unwrap_or_default();
-        let room =
-            Room { name: entered.room.name.clone(), direct: entered.room.direct, topic: entered.topic.clone(), nicks };
+        let (nicks, files) = self.rooms.remove(&key).map(|room| (room.nicks, room.files)).unwrap_or_default();
+        let room = Room {
+            name: entered.room.name.clone(),
+            direct: entered.room.direct,
+            topic: entered.topic.clone(),
+            nicks,
+            files,
+        };
         // A conversation that was opened from both sides at once has one key less than it had.
         self.rooms.retain(|_, held| !(held.direct && room.direct && held.name == room.name));
         self.rooms.insert(key, room);
@@ -146,6 +158,26 @@ impl Model {
         }
     }
 
+    /// Takes a list of a room's files, for completion. `all` if it is of everything that is there.
+    pub(super) fn listed(&mut self, key: RoomKey, entries: &[FileEntry], all: bool) {
+        let Some(room) = self.rooms.get_mut(&key) else { return };
+        if all {
+            room.files.clear();
+        }
+        for entry in entries {
+            let sign = if entry.sort == Sort::Folder { "/" } else { "" };
+            room.note_file(format!("{}{sign}", entry.path));
+        }
+    }
+
+    /// Whether something of that name is known to be in the room.
+    pub(super) fn is_listed(&self, key: RoomKey, name: &str) -> bool {
+        let bare = name.trim_end_matches('/');
+        self.rooms
+            .get(&key)
+            .is_some_and(|room| [bare.to_owned(), format!("{bare}/")].iter().any(|name| room.files.contains(name)))
+    }
+
     pub(super) fn renamed(&mut self, nick: &str) {
         nick.clone_into(&mut self.nick);
     }
@@ -162,6 +194,8 @@ impl Model {
             names.nicks.extend(room.nicks.iter().cloned());
         }
         names.nicks.remove(&self.nick);
+        names.files =
+            self.current.and_then(|key| self.rooms.get(&key)).map(|room| room.files.clone()).unwrap_or_default();
         names
     }
 
@@ -199,15 +233,25 @@ impl Model {
     fn heard(&mut self, heard: Heard) -> Option<Shown> {
         let own = heard.nick == self.nick;
         let tag = self.tag(heard.room.key);
-        if let (Some(room), false) = (self.rooms.get_mut(&heard.room.key), heard.history) {
-            room.note(&heard);
+        if let Some(room) = self.rooms.get_mut(&heard.room.key) {
+            match &heard.what {
+                What::File { path, .. } | What::Sending { path, .. } => room.note_file(path.clone()),
+                What::Folder { path, .. } => room.note_file(format!("{path}/")),
+                _ if heard.history => {}
+                _ => room.note(&heard),
+            }
         }
         if let (What::Renamed(to), true, false) = (&heard.what, own, heard.history) {
             self.nick.clone_from(to);
         }
         // That one has come in oneself, the answer to the join has said.
         let is_echo = own && !heard.history && heard.what == What::Joined;
-        (!is_echo).then_some(Shown::Heard { heard, tag, own })
+        let way = match (own, self.current == Some(heard.room.key)) {
+            (true, _) => Way::None,
+            (false, true) => Way::Here,
+            (false, false) => Way::Elsewhere,
+        };
+        (!is_echo).then_some(Shown::Heard { heard, tag, own, way })
     }
 
     fn connection(&mut self, state: ConnectionState) -> Vec<Shown> {
@@ -255,6 +299,12 @@ impl Model {
 }
 
 impl Room {
+    fn note_file(&mut self, name: String) {
+        if self.files.len() < FILES_MAX {
+            self.files.insert(name);
+        }
+    }
+
     fn note(&mut self, heard: &Heard) {
         match &heard.what {
             What::Left => {

@@ -2,8 +2,12 @@
 
 mod connect;
 mod errand;
+mod file_errand;
+mod files;
 mod pending;
 mod signals;
+mod teller;
+mod transfers;
 
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -22,8 +26,10 @@ use super::model::{Action, Model, Shown};
 use super::term::{Terminal, Typed};
 use super::view::{Look, View};
 use errand::{Answer, Errand, Outcome, Running};
+use file_errand::FileAnswer;
 use pending::Pending;
 use signals::{Signal, Signals};
+use transfers::Transfers;
 
 /// Earlier events that are shown in a room one comes into.
 const HISTORY: u16 = 20;
@@ -68,6 +74,9 @@ struct Repl {
     view: View,
     errands: FuturesUnordered<Running>,
     pending: Pending,
+    transfers: Transfers,
+    /// Whether it has been said that transfers are under way at the end.
+    has_warned: bool,
     output: VecDeque<String>,
     /// Until when the next turn to read waits for an errand; `None` if it does not.
     wait_until: Option<Instant>,
@@ -89,6 +98,8 @@ impl Repl {
             view: View::new(Look::here(), TimeZone::system()),
             errands: FuturesUnordered::new(),
             pending: Pending::default(),
+            transfers: Transfers::default(),
+            has_warned: false,
             output: VecDeque::new(),
             wait_until: None,
             end: None,
@@ -127,12 +138,16 @@ impl Repl {
                     None => return Ok(self.worst),
                 },
                 Some(outcome) = self.errands.next() => self.finish(outcome),
+                ended = self.transfers.next_ended(&self.client) => self.transfer_ended(ended),
                 typed = self.terminal.typed(), if self.terminal.is_reading() => self.typed(typed),
                 room = printer.reserve(), if !self.output.is_empty() => {
                     let Ok(room) = room else { return Err(Failure::NobodyReads) };
                     room.send(self.output.drain(..).collect());
                 }
-                () = tokio::time::sleep_until(wake) => self.show_slow(),
+                () = tokio::time::sleep_until(wake) => {
+                    self.show_slow();
+                    self.tell_of_transfers();
+                }
                 signal = signals.next() => match signal {
                     // Ctrl-C in the moment between two reads is a signal; in a read it is a key.
                     Signal::Interrupt if self.terminal.is_editor() => {
@@ -147,8 +162,10 @@ impl Repl {
     /// The exit code, once the end has come and nothing more is to be waited for.
     fn is_over(&self) -> Option<u8> {
         let (code, until) = self.end?;
-        let is_late = Instant::now() >= until;
-        let has_more = !self.errands.is_empty() || !self.pending.is_all_heard() || !self.output.is_empty();
+        // A script waits for its files; a person was told that they go on another time.
+        let has_files = !self.transfers.is_empty() && !self.terminal.is_editor();
+        let is_late = Instant::now() >= until && !has_files;
+        let has_more = !self.errands.is_empty() || !self.pending.is_all_heard() || !self.output.is_empty() || has_files;
         if has_more && !is_late {
             return None;
         }
@@ -161,7 +178,9 @@ impl Repl {
 
     fn give_turn(&mut self) {
         self.wait_until = self.wait_until.filter(|until| Instant::now() < *until);
-        let is_crowded = !self.terminal.is_editor() && self.errands.len() >= ERRANDS_MAX;
+        // The next line of a script may be about the file that is under way.
+        let is_crowded =
+            !self.terminal.is_editor() && (self.errands.len() >= ERRANDS_MAX || !self.transfers.is_empty());
         if self.end.is_none() && self.wait_until.is_none() && !is_crowded {
             self.terminal.read(self.model.prompt());
         }
@@ -171,7 +190,7 @@ impl Repl {
     fn wake(&self) -> Instant {
         let far = Instant::now() + Duration::from_secs(3600);
         let end = self.end.map(|(_, until)| until);
-        [self.pending.next_due(), self.wait_until, end].into_iter().flatten().min().unwrap_or(far)
+        [self.pending.next_due(), self.wait_until, end, self.transfers.due()].into_iter().flatten().min().unwrap_or(far)
     }
 
     fn hear(&mut self, event: Event) {
@@ -243,6 +262,7 @@ impl Repl {
             Action::Members(room) => Errand::Members { room },
             Action::Direct(nick) => Errand::Direct { nick, since: self.history() },
             Action::Rename(nick) => Errand::Rename { nick },
+            Action::Files(action) => return self.act_on_files(action),
         };
         self.start(errand);
     }
@@ -271,6 +291,10 @@ impl Repl {
                     Answer::Left(room) => self.pending.left(*room),
                     _ => {}
                 }
+                let answer = match answer {
+                    Answer::Files(FileAnswer::Found { room, sources }) => return self.put(room, sources),
+                    answer => answer,
+                };
                 let shown = answer.into_shown(&mut self.model);
                 self.terminal.set_names(self.model.names());
                 self.show(shown);
@@ -299,7 +323,7 @@ impl Repl {
     fn show(&mut self, shown: Vec<Shown>) {
         for shown in shown {
             self.output.push_back(match shown {
-                Shown::Heard { heard, tag, own } => self.view.heard(&heard, &tag, own),
+                Shown::Heard { heard, tag, own, way } => self.view.heard(&heard, &tag, own, way),
                 Shown::Note(words) => self.view.note(&words),
                 Shown::Warning(words) => self.view.warning(&words),
             });
@@ -308,6 +332,9 @@ impl Repl {
 
     /// Begins the end. What is on its way gets time to be confirmed, unless nobody is there to confirm it.
     fn leave(&mut self, code: u8) {
+        if self.has_to_warn_of_transfers() {
+            return;
+        }
         let longest = match (self.terminal.is_editor(), self.model.is_online()) {
             (false, _) => LAST_LINES_MAX,
             (true, true) => LAST_WORDS_MAX,

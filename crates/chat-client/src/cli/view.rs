@@ -1,7 +1,13 @@
 //! What happened → what is shown. Pure but for two things a reader's eye needs remembered: the day of the last line,
 //! and how wide nicks have been.
 
+pub(super) mod amount;
+pub(super) mod bar;
+pub(super) mod check;
+pub(super) mod files;
 mod json;
+pub(super) mod listing;
+pub(super) mod outcome;
 mod table;
 
 pub(super) use json::{heard_json, json_line, missed_json};
@@ -43,6 +49,17 @@ pub(super) struct View {
     day: Option<Date>,
 }
 
+/// Where the reader is when something is heard of a file, which decides how it is fetched.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Way {
+    /// In that room.
+    Here,
+    /// In another, of this name.
+    Elsewhere,
+    /// Nowhere: no command can be typed, or it is one's own file.
+    None,
+}
+
 /// What a line is, for its colour.
 #[derive(Clone, Copy)]
 enum Tone {
@@ -79,7 +96,8 @@ impl View {
     }
 
     /// An event. `tag` says where, if that is not where the reader is: `#room` or `→nick`. `own` marks one's own.
-    pub(super) fn heard(&mut self, heard: &Heard, tag: &str, own: bool) -> String {
+    /// `way` is how a file in it can be had.
+    pub(super) fn heard(&mut self, heard: &Heard, tag: &str, own: bool, way: Way) -> String {
         let (mut out, start) = self.begin(heard.at_ms, tag);
         let nick = escape::line(&heard.nick);
         if let What::Said(text) = &heard.what {
@@ -93,6 +111,7 @@ impl View {
             What::Topic(topic) => format!("{nick} set the topic: {}", escape::line(topic)),
             What::Renamed(to) => format!("{nick} is now {}", escape::line(to)),
             What::Crowd { members, joined, left } => format!("{joined} came and {left} left; {members} are here"),
+            What::File { .. } | What::Folder { .. } | What::Sending { .. } => files::sent_words(&nick, heard, way),
             _ => format!("{nick} did something that this version does not know"),
         };
         self.push(&mut out, &format!("{}* {words}", start.plain), Tone::Quiet);

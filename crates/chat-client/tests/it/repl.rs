@@ -75,7 +75,7 @@ fn help_lists_the_commands_within_eighty_columns() {
     let server = Server::start();
     let ann = Person::sits_down(&server, "ann");
     ann.says("/help");
-    for part in ["/join ROOM", "/c ", "/q /exit", "later version", "Ctrl-C clears the line."] {
+    for part in ["/join ROOM", "/c ", "/q /exit", "/verify NAME…", "Ctrl-C clears the line."] {
         ann.sees(part);
     }
     ann.says("/hlep");

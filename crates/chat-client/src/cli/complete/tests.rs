@@ -4,7 +4,21 @@ use super::*;
 
 fn names() -> Names {
     let set = |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect();
-    Names { nicks: set(&["ann", "anna", "Bob", "王小明"]), rooms: set(&["lobby", "tea", "茶室"]) }
+    Names {
+        nicks: set(&["ann", "anna", "Bob", "王小明"]),
+        rooms: set(&["lobby", "tea", "茶室"]),
+        files: set(&["docs/", "docs/a b.pdf", "docs/年报.pdf", "my notes.txt", "notes.txt", "evil\x1b[2J"]),
+    }
+}
+
+fn local(folder: &str) -> Vec<String> {
+    let names: &[&str] = match folder {
+        "" => &["a b.txt", "a.txt", "docs/", ".hidden", "my docs/", "bad\nname"],
+        "docs/" => &["one.pdf", "two.pdf"],
+        "my docs/" => &["three.pdf"],
+        _ => &[],
+    };
+    names.iter().map(|name| (*name).to_owned()).collect()
 }
 
 #[test]
@@ -32,7 +46,7 @@ fn a_word_is_completed_to_what_may_stand_there() {
         ("/topic tea with b", 16, &["Bob "]),
     ];
     for (line, start, expected) in rows {
-        let completion = complete(line, line.len(), &names());
+        let completion = complete(line, line.len(), &names(), &local);
         let found: Vec<_> = completion.candidates.iter().map(|candidate| candidate.put_in.as_str()).collect();
         assert_eq!((completion.start, found.as_slice()), (*start, *expected), "{line}");
     }
@@ -40,7 +54,7 @@ fn a_word_is_completed_to_what_may_stand_there() {
 
 #[test]
 fn only_what_stands_before_the_cursor_counts() {
-    let completion = complete("an and more", 2, &names());
+    let completion = complete("an and more", 2, &names(), &local);
     assert_eq!(completion.candidates.len(), 2);
 }
 
@@ -65,4 +79,29 @@ fn a_command_hints_at_what_it_takes() {
         assert_eq!(hint(line, line.len()).as_deref(), *expected, "{line}");
     }
     assert_eq!(hint("/join", 2), None);
+}
+
+#[test]
+fn names_of_files_are_completed_where_they_may_stand() {
+    let rows: &[(&str, usize, &[&str])] = &[
+        ("/put ", 5, &["\"a b.txt\" ", "a.txt ", "docs/", "\"my docs/"]),
+        ("/u a", 3, &["\"a b.txt\" ", "a.txt "]),
+        ("/put .", 5, &[".hidden "]),
+        ("/put docs/t", 5, &["docs/two.pdf "]),
+        ("/put \"my docs/", 5, &["\"my docs/three.pdf\" "]),
+        ("/put a.txt d", 11, &["docs/"]),
+        ("/put bad", 5, &[]),
+        ("/lls d", 5, &["docs/"]),
+        ("/get ", 5, &["docs/", "\"my notes.txt\" ", "notes.txt "]),
+        ("/d NOTES", 3, &["notes.txt "]),
+        ("/get docs/", 5, &["docs/", "\"docs/a b.pdf\" ", "docs/年报.pdf "]),
+        ("/get docs/年", 5, &["docs/年报.pdf "]),
+        ("/rm evil", 4, &[]),
+        ("/verify n", 8, &["notes.txt "]),
+    ];
+    for (line, start, expected) in rows {
+        let completion = complete(line, line.len(), &names(), &local);
+        let found: Vec<_> = completion.candidates.iter().map(|candidate| candidate.put_in.as_str()).collect();
+        assert_eq!((completion.start, found.as_slice()), (*start, *expected), "{line}");
+    }
 }

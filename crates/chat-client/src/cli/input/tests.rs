@@ -38,10 +38,24 @@ fn a_line_means_what_it_says() {
         ("/say hello", Input::SayCounted(owned("hello"))),
         ("/q", Input::Quit),
         ("/quit", Input::Quit),
-        ("/u a.txt", Input::Files("put")),
-        ("/d a.txt", Input::Files("get")),
-        ("/ls", Input::Files("ls")),
-        ("/ls-l", Input::Files("lls")),
+        ("/u a.txt", Input::Put(Named::new("a.txt"))),
+        ("/upload my file.txt", Input::Put(Named::new("my file.txt"))),
+        ("/D  a.txt", Input::Get(Named::new("a.txt"))),
+        ("/get \"my file\" b", Input::Get(Named::new("\"my file\" b"))),
+        ("/ls", Input::List(None)),
+        ("/ls my docs", Input::List(Some(owned("my docs")))),
+        ("/ls \"my docs\"", Input::List(Some(owned("my docs")))),
+        ("/ls-l", Input::ListLocal(None)),
+        ("/lls ~/docs", Input::ListLocal(Some(owned("~/docs")))),
+        ("/transfers", Input::Transfers),
+        ("/pause 1", Input::Control(1, Control::Pause)),
+        ("/resume #12", Input::Control(12, Control::Resume)),
+        ("/cancel one", Input::NotANumber(owned("one"))),
+        ("/cancel 99999999999", Input::NotANumber(owned("99999999999"))),
+        ("/rm a b", Input::Remove(Named::new("a b"))),
+        ("/mv a \"b c\"", Input::Move { from: owned("a"), to: owned("b c") }),
+        ("/mkdir docs", Input::MakeFolder(Named::new("docs"))),
+        ("/verify a", Input::Verify(Named::new("a"))),
     ];
     for (line, input) in rows {
         assert_eq!(&parse(line), input, "{line:?}");
@@ -50,7 +64,22 @@ fn a_line_means_what_it_says() {
 
 #[test]
 fn a_command_without_what_it_needs_is_incomplete() {
-    for line in ["/join", "/msg", "/msg ann", "/dm", "/room ", "/nick", "/c"] {
+    for line in [
+        "/join",
+        "/msg",
+        "/msg ann",
+        "/dm",
+        "/room ",
+        "/nick",
+        "/c",
+        "/u",
+        "/d ",
+        "/get \"\"",
+        "/mv a",
+        "/mv a b c",
+        "/pause",
+        "/rm",
+    ] {
         assert!(matches!(parse(line), Input::Incomplete(_)), "{line}");
     }
 }

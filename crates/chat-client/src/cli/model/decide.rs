@@ -3,7 +3,7 @@
 use chat_client::{Nick, RoomKey, RoomName, Text, Topic};
 
 use super::{Model, Room, Shown};
-use crate::cli::input::{Input, VERBS};
+use crate::cli::input::{Control, Input, Named, VERBS};
 use crate::cli::view::columns;
 
 /// What a room that opens is wanted for.
@@ -19,16 +19,66 @@ pub(crate) enum Wish {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Action {
     Show(Vec<Shown>),
-    Say { room: RoomKey, text: Text, counted: bool },
+    Say {
+        room: RoomKey,
+        text: Text,
+        counted: bool,
+    },
     Join(RoomName),
     Leave(RoomKey),
-    SetTopic { room: RoomKey, topic: Topic },
+    SetTopic {
+        room: RoomKey,
+        topic: Topic,
+    },
     Rooms,
     Members(String),
-    Tell { nick: Nick, text: Text },
+    Tell {
+        nick: Nick,
+        text: Text,
+    },
     Direct(Nick),
     Rename(Nick),
+    /// Something about files.
+    Files(FileAction),
     Quit,
+}
+
+/// What is to be done about files. A room stands for its tree.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum FileAction {
+    /// Whether the paths are there is for the file system to say.
+    Put {
+        room: RoomKey,
+        paths: Named,
+    },
+    Get {
+        room: RoomKey,
+        names: Vec<String>,
+    },
+    List {
+        room: RoomKey,
+        path: Option<String>,
+    },
+    ListLocal(Option<String>),
+    Transfers,
+    Control(u32, Control),
+    Remove {
+        room: RoomKey,
+        names: Vec<String>,
+    },
+    Move {
+        room: RoomKey,
+        from: String,
+        to: String,
+    },
+    MakeFolder {
+        room: RoomKey,
+        names: Vec<String>,
+    },
+    Verify {
+        room: RoomKey,
+        names: Vec<String>,
+    },
 }
 
 impl Model {
@@ -74,7 +124,19 @@ impl Model {
             Input::Switch(name) => self.switch(&name)?,
             Input::Rename(nick) => Action::Rename(nick.parse().map_err(|error| not_a_name("nick", &nick, &error))?),
             Input::Quit => Action::Quit,
-            Input::Files(name) => note(format!("/{name}: files come with a later version; words go through today")),
+            Input::Put(paths) => Action::Files(FileAction::Put { room: self.here()?, paths }),
+            Input::Get(names) => self.about_files(names, |room, names| FileAction::Get { room, names })?,
+            Input::List(path) => Action::Files(FileAction::List { room: self.here()?, path }),
+            Input::ListLocal(path) => Action::Files(FileAction::ListLocal(path)),
+            Input::Transfers => Action::Files(FileAction::Transfers),
+            Input::Control(number, control) => Action::Files(FileAction::Control(number, control)),
+            Input::Remove(names) => self.about_files(names, |room, names| FileAction::Remove { room, names })?,
+            Input::Move { from, to } => Action::Files(FileAction::Move { room: self.here()?, from, to }),
+            Input::MakeFolder(names) => {
+                self.about_files(names, |room, names| FileAction::MakeFolder { room, names })?
+            }
+            Input::Verify(names) => self.about_files(names, |room, names| FileAction::Verify { room, names })?,
+            Input::NotANumber(typed) => return Err(format!("{typed} is not a number of /transfers")),
             Input::Incomplete(verb) => return Err(format!("that lacks something; write: {}", verb.usage())),
             Input::Unknown { typed, nearest } => return Err(unknown_words(&typed, nearest.map(|verb| verb.name))),
         })
@@ -83,6 +145,16 @@ impl Model {
     /// The room at hand.
     fn here(&self) -> Result<RoomKey, String> {
         self.current.ok_or_else(|| "you are in no room; come into one with: /join ROOM".to_owned())
+    }
+
+    /// Something about files of this room; a name with spaces is known by the last list of them.
+    fn about_files(
+        &self,
+        names: Named,
+        make: impl FnOnce(RoomKey, Vec<String>) -> FileAction,
+    ) -> Result<Action, String> {
+        let room = self.here()?;
+        Ok(Action::Files(make(room, names.resolve(|name| self.is_listed(room, name)))))
     }
 
     fn say(&self, words: &str, counted: bool) -> Result<Action, String> {

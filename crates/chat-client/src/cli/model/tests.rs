@@ -137,7 +137,9 @@ fn what_cannot_be_done_is_said_with_the_way_out() {
         ("/room nowhere", "open are: #lobby, #tea, →bob"),
         ("bell\u{7}", "U+0007 is not allowed"),
         ("/topic", "has no topic"),
-        ("/u x", "later version"),
+        ("/u", "write: /put PATH…"),
+        ("/d", "write: /get NAME…"),
+        ("/pause x", "x is not a number of /transfers"),
     ];
     for (line, part) in rows {
         match model().decide(parse(line)) {

@@ -8,6 +8,7 @@ use chat_client::{
 use futures::FutureExt as _;
 use futures::future::BoxFuture;
 
+use super::file_errand::{FileAnswer, FileErrand};
 use crate::cli::model::{Model, Shown};
 use crate::cli::view::{member_list, room_table};
 
@@ -47,6 +48,7 @@ pub(super) enum Errand {
     Members {
         room: String,
     },
+    Files(FileErrand),
     /// The members of a room, not to be shown but to be completed to.
     Learn {
         key: RoomKey,
@@ -65,7 +67,7 @@ pub(super) struct Outcome {
     /// The message it carried.
     pub(super) pending: Option<u64>,
     /// What it was about, for a failure: `not sent: `.
-    pub(super) what: &'static str,
+    pub(super) what: String,
     pub(super) result: Result<Answer, ClientError>,
 }
 
@@ -79,21 +81,27 @@ pub(super) enum Answer {
     Renamed(Nick),
     Rooms(Vec<RoomEntry>),
     Members(String, Vec<MemberEntry>),
+    Files(FileAnswer),
     Learnt(RoomKey, Vec<MemberEntry>),
 }
 
 impl Errand {
     /// Whether the next prompt, or the next line of a script, depends on it.
     pub(super) const fn holds_prompt(&self) -> bool {
-        !matches!(self, Self::Say { .. } | Self::Learn { .. })
+        match self {
+            Self::Say { .. } | Self::Learn { .. } => false,
+            Self::Files(errand) => errand.holds_prompt(),
+            _ => true,
+        }
     }
 
     /// Begins it.
     pub(super) fn run(self, client: Arc<Client>) -> Running {
         let held_prompt = self.holds_prompt();
         let (pending, what) = match &self {
-            Self::Say { id, .. } | Self::Tell { id, .. } => (Some(*id), "not sent: "),
-            _ => (None, ""),
+            Self::Say { id, .. } | Self::Tell { id, .. } => (Some(*id), "not sent: ".to_owned()),
+            Self::Files(errand) => (None, errand.what()),
+            _ => (None, String::new()),
         };
         let outcome = move |result| Outcome { held_prompt, pending, what, result };
         match self {
@@ -135,6 +143,7 @@ impl Errand {
                 let members = client.members(Some(&room)).await?;
                 Answer::Members(room, members)
             }
+            Self::Files(errand) => Answer::Files(errand.ask(client).await?),
             // Completion does without, if it must.
             Self::Learn { key, room } => Answer::Learnt(key, client.members(Some(&room)).await.unwrap_or_default()),
         })
@@ -168,6 +177,7 @@ impl Answer {
                 let words = format!("{} in #{}: {}", members.len(), escape::line(&room), member_list(&members));
                 vec![Shown::Note(words)]
             }
+            Self::Files(answer) => answer.into_shown(model),
             Self::Learnt(room, members) => {
                 model.members(room, &members);
                 Vec::new()

@@ -37,6 +37,9 @@ pub(crate) fn heard_json(heard: &Heard) -> String {
         What::Crowd { members, joined, left } => {
             ("crowd", json!({ "members": members, "joined": joined, "left": left }))
         }
+        What::File { path, size, root } => ("file", json!({ "path": path, "size": size, "blake3": root.to_string() })),
+        What::Folder { path, files, bytes } => ("folder", json!({ "path": path, "files": files, "size": bytes })),
+        What::Sending { path, size } => ("sending", json!({ "path": path, "size": size })),
         _ => ("unknown", json!({})),
     };
     let mut object = json!({
@@ -57,7 +60,7 @@ pub(crate) fn missed_json(room: &str, from: u64, to: u64) -> String {
     json_line(&json!({ "room": room, "type": "missed", "from": from, "to": to }))
 }
 
-fn rfc3339(at_ms: u64) -> String {
+pub(super) fn rfc3339(at_ms: u64) -> String {
     let at = Timestamp::from_millisecond(i64::try_from(at_ms).unwrap_or(i64::MAX)).unwrap_or(Timestamp::MAX);
     format!("{at:.3}")
 }

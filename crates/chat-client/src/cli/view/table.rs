@@ -20,7 +20,7 @@ pub(crate) fn member_list(members: &[MemberEntry]) -> String {
     members.iter().map(name).collect::<Vec<_>>().join(", ")
 }
 
-/// Rows whose columns line up by what they take on a screen.
+/// Rows whose columns line up by what they take on a screen. One that is empty in every row is left out.
 pub(crate) fn columns<const N: usize>(rows: impl Iterator<Item = [String; N]>) -> String {
     let rows: Vec<_> = rows.collect();
     let mut widths = [0; N];
@@ -32,7 +32,7 @@ pub(crate) fn columns<const N: usize>(rows: impl Iterator<Item = [String; N]>) -
     let mut out = String::new();
     for row in rows {
         let mut line = String::new();
-        for (cell, width) in row.iter().zip(widths) {
+        for (cell, width) in row.iter().zip(widths).filter(|(_, width)| *width > 0) {
             line.push_str(cell);
             line.extend(std::iter::repeat_n(' ', width - cell.width() + 2));
         }

@@ -20,7 +20,7 @@ fn said(nick: &str, text: &str) -> Heard {
 
 fn view() -> View {
     let mut view = View::new(Look::Plain, TimeZone::UTC);
-    view.heard(&said("x", "begins the day"), "", false);
+    view.heard(&said("x", "begins the day"), "", false, Way::None);
     view
 }
 
@@ -29,9 +29,12 @@ fn the_day_is_said_when_it_changes() {
     let mut view = View::new(Look::Plain, TimeZone::UTC);
     let mut next = said("ann", "later");
     next.at_ms += 24 * 60 * 60 * 1000;
-    assert_eq!(view.heard(&said("ann", "now"), "", false), "--- Thursday, 2026-11-12 ---\n10:15 ann     now\n");
-    assert_eq!(view.heard(&said("ann", "again"), "", false), "10:15 ann     again\n");
-    assert_eq!(view.heard(&next, "", false), "--- Friday, 2026-11-13 ---\n10:15 ann     later\n");
+    assert_eq!(
+        view.heard(&said("ann", "now"), "", false, Way::None),
+        "--- Thursday, 2026-11-12 ---\n10:15 ann     now\n"
+    );
+    assert_eq!(view.heard(&said("ann", "again"), "", false, Way::None), "10:15 ann     again\n");
+    assert_eq!(view.heard(&next, "", false, Way::None), "--- Friday, 2026-11-13 ---\n10:15 ann     later\n");
 }
 
 #[test]
@@ -53,7 +56,7 @@ fn each_event_has_its_line() {
         (heard("", crowd), "", false, "10:15 * 12 came and 3 left; 1200 are here\n"),
     ];
     for (heard, tag, own, line) in rows {
-        assert_eq!(&view().heard(heard, tag, *own), line);
+        assert_eq!(&view().heard(heard, tag, *own, Way::None), line);
     }
 }
 
@@ -61,7 +64,7 @@ fn each_event_has_its_line() {
 fn texts_line_up_whatever_the_width_of_the_nicks() {
     let mut view = view();
     for nick in ["ann", "王小明你好", "e\u{301}mile", "ann", "someone-longer-than-the-column", "bob"] {
-        let line = view.heard(&said(nick, "|"), "", false);
+        let line = view.heard(&said(nick, "|"), "", false, Way::None);
         let column = line.split('|').next().unwrap().width();
         let expected = if nick.len() > 20 { 38 } else { 6 + view.nick_columns + 2 };
         assert_eq!(column, expected, "{nick}");
@@ -70,7 +73,7 @@ fn texts_line_up_whatever_the_width_of_the_nicks() {
 
 #[test]
 fn a_flood_of_lines_is_cut_and_counted() {
-    let shown = view().heard(&said("ann", &"x\n".repeat(16_000)), "", false);
+    let shown = view().heard(&said("ann", &"x\n".repeat(16_000)), "", false, Way::None);
     assert_eq!(shown.lines().count(), LINES_MAX + 1);
     assert!(shown.contains("15801 more lines"), "{}", shown.lines().last().unwrap());
 }
@@ -78,9 +81,9 @@ fn a_flood_of_lines_is_cut_and_counted() {
 #[test]
 fn colour_is_added_around_words_only_and_only_where_it_is_wanted() {
     let mut coloured = View::new(Look::Colour, TimeZone::UTC);
-    let painted = coloured.heard(&said("ann", "hi"), "", true);
+    let painted = coloured.heard(&said("ann", "hi"), "", true, Way::None);
     assert!(painted.contains("\x1b[1mann\x1b[0m"), "{painted:?}");
-    assert!(!view().heard(&said("ann", "hi"), "", true).contains('\x1b'));
+    assert!(!view().heard(&said("ann", "hi"), "", true, Way::None).contains('\x1b'));
     assert_eq!(view().warning("no\nmore"), "! no\n  more\n");
 }
 
@@ -103,4 +106,40 @@ fn lists_line_up() {
     let room = |name: &str, members, topic: &str| RoomEntry { name: name.into(), members, topic: topic.into() };
     let rooms = [room("lobby", 12, "hello"), room("茶室", 3, ""), room("x", 1, "a\x1bb")];
     assert_eq!(room_table(&rooms), "#lobby  12  hello\n#茶室   3\n#x      1   a<U+001B>b\n");
+}
+
+#[test]
+fn a_file_is_shown_with_its_size_and_how_to_get_it() {
+    let root = proto::Root([7; 32]);
+    let file = |path: &str| heard("ann", What::File { path: path.into(), size: 1_258_291, root });
+    let folder = heard("ann", What::Folder { path: "docs".into(), files: 12, bytes: 3 << 30 });
+    let sending = heard("王小明", What::Sending { path: "film.mkv".into(), size: 700 << 20 });
+    let rows: &[(&Heard, &str, Way, &str)] = &[
+        (&file("report.pdf"), "", Way::Here, "10:15 * ann sent report.pdf (1.2 MiB); /get report.pdf\n"),
+        (&file("a b.pdf"), "", Way::Here, "10:15 * ann sent \"a b.pdf\" (1.2 MiB); /get \"a b.pdf\"\n"),
+        (&file("x"), "#tea", Way::Elsewhere, "10:15 #tea * ann sent x (1.2 MiB); /room lobby and /get x\n"),
+        (&file("x"), "", Way::None, "10:15 * ann sent x (1.2 MiB)\n"),
+        (&folder, "", Way::Here, "10:15 * ann sent the folder docs (12 files, 3.0 GiB); /get docs\n"),
+        (
+            &sending,
+            "",
+            Way::Here,
+            "10:15 * 王小明 is sending film.mkv (700 MiB), which can be fetched already; /get film.mkv\n",
+        ),
+        (
+            &file("\x1b[2J\u{202e}x"),
+            "",
+            Way::Here,
+            "10:15 * ann sent <U+001B>[2J<U+202E>x (1.2 MiB); /get <U+001B>[2J<U+202E>x\n",
+        ),
+    ];
+    for (heard, tag, way, line) in rows {
+        assert_eq!(&view().heard(heard, tag, false, *way), line);
+    }
+    let json: serde_json::Value = heard_json(&file("a b")).parse().unwrap();
+    assert_eq!((&json["type"], &json["path"], &json["size"]), (&"file".into(), &"a b".into(), &1_258_291.into()));
+    assert_eq!(json["blake3"], "07".repeat(32));
+    let json: serde_json::Value = heard_json(&folder).parse().unwrap();
+    assert_eq!((&json["type"], &json["files"], &json["size"]), (&"folder".into(), &12.into(), &(3_u64 << 30).into()));
+    assert_eq!(heard_json(&sending).parse::<serde_json::Value>().unwrap()["type"], "sending");
 }

@@ -11,6 +11,7 @@ use rustyline::validate::{ValidationContext, ValidationResult, Validator};
 use rustyline::{Context, Helper};
 
 use crate::cli::complete::{complete, hint};
+use crate::cli::local;
 use crate::cli::term::Shared;
 use crate::cli::term::gate::Gate;
 
@@ -41,7 +42,7 @@ impl Completer for Assist {
 
     fn complete(&self, line: &str, at: usize, _: &Context<'_>) -> rustyline::Result<(usize, Vec<Pair>)> {
         let names = self.shared.names.lock().unwrap_or_else(PoisonError::into_inner);
-        let completion = complete(line, at, &names);
+        let completion = complete(line, at, &names, &local::names);
         let pair = |candidate: crate::cli::complete::Candidate| Pair {
             display: candidate.shown,
             replacement: candidate.put_in,
