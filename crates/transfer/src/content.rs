@@ -5,6 +5,8 @@ use std::io;
 use std::sync::Arc;
 use std::time::SystemTime;
 
+use bytes::{Buf, Bytes};
+
 /// Bytes that can be read at any place, by several threads at once.
 pub trait Content: Send + Sync + 'static {
     /// Reads into `buffer` from `offset` on and says how many bytes came; 0 is the end. May block.
@@ -89,11 +91,12 @@ impl Content for FileContent {
 }
 
 /// Bytes in memory are at hand.
-impl Content for bytes::Bytes {
+impl Content for Bytes {
     fn read_at(&self, offset: u64, buffer: &mut [u8]) -> io::Result<usize> {
-        let rest = usize::try_from(offset).ok().and_then(|offset| self.as_ref().get(offset..)).unwrap_or_default();
+        let start = usize::try_from(offset).unwrap_or(usize::MAX).min(self.len());
+        let mut rest = self.slice(start..);
         let len = rest.len().min(buffer.len());
-        buffer[..len].copy_from_slice(&rest[..len]);
+        rest.copy_to_slice(buffer.get_mut(..len).unwrap_or_default());
         Ok(len)
     }
 

@@ -17,11 +17,13 @@ use crate::group::{GroupHash, RootBuilder};
 
 mod drain;
 mod intake;
+mod target;
 #[cfg(test)]
 mod tests;
 
 use drain::{Drain, Shared};
 use intake::{Intake, Item};
+pub use target::{InOrder, Nowhere};
 
 /// A transfer is repaired at most this many times.
 pub const REPAIRS_MAX: u32 = 8;

@@ -31,7 +31,7 @@ pub(super) struct Job {
 }
 
 enum Hashes {
-    Computed(Computed),
+    Computed(Box<Computed>),
     Stored { list: Arc<dyn HashList>, root: Option<Root> },
 }
 
@@ -110,7 +110,7 @@ impl Job {
     ) -> Box<Self> {
         let hashes = match hashing {
             Hashing::Stored(list) => Hashes::Stored { list, root },
-            Hashing::Compute { before } => Hashes::Computed(Computed::new(size, from, before)),
+            Hashing::Compute { before } => Hashes::Computed(Box::new(Computed::new(size, from, before))),
         };
         Box::new(Self { content, size, hashes })
     }
