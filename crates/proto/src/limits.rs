@@ -54,6 +54,9 @@ pub const PATH_NAME_BYTES_MAX: usize = 255;
 /// A path has at most this many names.
 pub const PATH_NAMES_MAX: usize = 32;
 
+/// A folder of a room's tree holds at most this many files and folders; what is put into it beyond is refused.
+pub const FOLDER_NAMES_MAX: usize = 100_000;
+
 /// A `Hashes` frame carries at most this many hashes.
 pub const HASHES_MAX: usize = 1024;
 

@@ -5,6 +5,8 @@
 //! 2. [`content`] and [`arriving`]: what is read, whole or still coming; [`buffers`]: the memory for it.
 //! 3. [`source`]: the sending side of one transfer; [`credit`] and [`sink`]: the receiving side.
 //! 4. [`lanes`] and [`frame_size`]: what one connection sends next, and how much at once.
+//! 5. [`tree`] and [`receipt`]: the folder that files are placed in and that is never left.
+//! 6. [`partial`]: files that are not whole yet.
 
 #![deny(clippy::indexing_slicing, clippy::print_stdout, clippy::print_stderr)]
 
@@ -18,3 +20,7 @@ pub mod frame_size;
 pub mod lanes;
 pub mod sink;
 pub mod source;
+
+pub mod partial;
+pub mod receipt;
+pub mod tree;
