@@ -157,7 +157,7 @@ impl PartialFolder {
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
             file => file?,
         };
-        let Some((note, mut journal)) = Journal::read(self.0.clone(), log_name(id), file, id)? else {
+        let Some((note, journal)) = Journal::read(self.0.clone(), log_name(id), file, id)? else {
             return Ok(None);
         };
         let data = match open_to_write(&self.0, &part_name(id), false) {

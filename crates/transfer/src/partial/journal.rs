@@ -90,7 +90,7 @@ impl Journal {
         self.hashes.clone()
     }
 
-    pub(super) fn push(&mut self, hashes: &[GroupHash]) -> io::Result<()> {
+    pub(super) fn push(&self, hashes: &[GroupHash]) -> io::Result<()> {
         for page in hashes.chunks(PAGE_HASHES) {
             let groups = self.hashes.groups();
             let bytes: Vec<u8> = page.iter().flat_map(|hash| hash.0).collect();
@@ -101,7 +101,7 @@ impl Journal {
     }
 
     /// Forgets all but the first `groups` hashes.
-    pub(super) fn cut(&mut self, groups: u64) -> io::Result<()> {
+    pub(super) fn cut(&self, groups: u64) -> io::Result<()> {
         self.hashes.groups.store(groups.min(self.groups()), Ordering::Release);
         self.hashes.file.set_len(self.hashes.offset(self.groups()))
     }

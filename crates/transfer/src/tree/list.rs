@@ -90,7 +90,7 @@ impl Page {
             }
             for named in &names.first {
                 // The page before ended with this name, or within it.
-                let rest = first.filter(|first| *first == named.name).and(after.get(1..));
+                let rest = first.filter(|first| *first == named.name).and_then(|_| after.get(1..));
                 self.add(way, named, rest)?;
                 if self.listing.more {
                     return Ok(());

@@ -1,0 +1,15 @@
+//! Trees and partials on a real disk: what every verb does with every hostile name, who gets a taken name, what damage
+//! costs, and what other programs do meanwhile.
+
+#![expect(clippy::unwrap_used, reason = "a test stops at the first surprise, wherever it is")]
+
+#[path = "storage/hostile.rs"]
+mod hostile;
+#[path = "storage/listing.rs"]
+mod listing;
+#[path = "storage/partials.rs"]
+mod partials;
+#[path = "storage/places.rs"]
+mod places;
+#[path = "storage/support.rs"]
+mod support;
