@@ -1,6 +1,7 @@
 //! The command line.
 
 mod files;
+mod man;
 
 pub(crate) use files::{Get, Lls, Ls, Mkdir, Mv, Place, Put, Rm, Verify};
 
@@ -175,8 +176,7 @@ pub(crate) fn generate(what: Generate) -> std::io::Result<u8> {
         Generate::Elvish => Shell::Elvish,
         Generate::PowerShell => Shell::PowerShell,
         Generate::Man => {
-            clap_mangen::Man::new(command).render(&mut out)?;
-            super::stdout::write(&String::from_utf8_lossy(&out))?;
+            super::stdout::write(&man::page(&command)?)?;
             return Ok(0);
         }
     };

@@ -68,6 +68,29 @@ Examples:
   chat-client ls docs -l                   a folder with sizes, times, senders and hashes
   chat-client ls --json | jq -r .path";
 
+const LLS_HELP: &str = "\
+Examples:
+  chat-client lls                          what could be sent from this folder
+  chat-client lls -Rl ~/Documents          a folder with all that is in it, with sizes and times";
+
+const RM_HELP: &str = "\
+Only what one has sent oneself can be taken away.
+
+Examples:
+  chat-client rm report.pdf
+  chat-client rm -r --room tea photos      a folder with all that is in it";
+
+const MV_HELP: &str = "\
+Only what one has sent oneself can be moved.
+
+Examples:
+  chat-client mv report.pdf old.pdf
+  chat-client mv report.pdf docs           into a folder that is there";
+
+const MKDIR_HELP: &str = "\
+Examples:
+  chat-client mkdir docs/2026              makes docs, too, if it is not there";
+
 const VERIFY_HELP: &str = "\
 The server reads the file anew and compares it with the hash it had when it came. If PATH is also a file here, its
 hash is compared, too. Exit code 6 if anything differs.
@@ -148,6 +171,7 @@ pub(crate) struct Ls {
 
 /// Lists local files.
 #[derive(Debug, clap::Args)]
+#[command(after_long_help = LLS_HELP)]
 pub(crate) struct Lls {
     /// A folder, or a file [default: this folder]
     pub(crate) path: Option<PathBuf>,
@@ -161,6 +185,7 @@ pub(crate) struct Lls {
 
 /// Takes files away.
 #[derive(Debug, clap::Args)]
+#[command(after_long_help = RM_HELP)]
 pub(crate) struct Rm {
     /// Files and folders
     #[arg(required = true, value_name = "NAME")]
@@ -174,6 +199,7 @@ pub(crate) struct Rm {
 
 /// Gives files another name.
 #[derive(Debug, clap::Args)]
+#[command(after_long_help = MV_HELP)]
 pub(crate) struct Mv {
     /// What it is called
     #[arg(value_name = "NAME")]
@@ -190,6 +216,7 @@ pub(crate) struct Mv {
 
 /// Makes folders.
 #[derive(Debug, clap::Args)]
+#[command(after_long_help = MKDIR_HELP)]
 pub(crate) struct Mkdir {
     /// The folders; those above them are made, too
     #[arg(required = true, value_name = "NAME")]

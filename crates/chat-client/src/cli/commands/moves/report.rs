@@ -84,7 +84,9 @@ impl Report {
         if matches!(self.look, Look::Objects) {
             stdout::write(&json_line(&failed_object(asked, direction, &words, code)))?;
         }
-        self.say(&format!("{}: {words}", name(asked)));
+        let names_it =
+            matches!(error, ClientError::Local { .. } | ClientError::TakenHere(_) | ClientError::KeepsChanging(_));
+        self.say(&if names_it { words } else { format!("{}: {words}", name(asked)) });
         Ok(code)
     }
 
