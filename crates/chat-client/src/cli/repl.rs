@@ -162,10 +162,9 @@ impl Repl {
     /// The exit code, once the end has come and nothing more is to be waited for.
     fn is_over(&self) -> Option<u8> {
         let (code, until) = self.end?;
-        // A script waits for its files; a person was told that they go on another time.
-        let has_files = !self.transfers.is_empty() && !self.terminal.is_editor();
-        let is_late = Instant::now() >= until && !has_files;
-        let has_more = !self.errands.is_empty() || !self.pending.is_all_heard() || !self.output.is_empty() || has_files;
+        let is_late = Instant::now() >= until && !self.is_busy_with_files();
+        let is_answered = self.errands.is_empty() && self.pending.is_all_heard() && self.output.is_empty();
+        let has_more = !is_answered || self.is_busy_with_files();
         if has_more && !is_late {
             return None;
         }
@@ -173,14 +172,14 @@ impl Repl {
         if unsent > 0 {
             super::failure::complain(&format!("{unsent} of your messages had no confirmation when you left"));
         }
-        Some(if unsent > 0 { code.max(3) } else { code.max(self.worst) })
+        let unmoved = self.transfers_at_the_end();
+        Some(if unsent > 0 || unmoved { code.max(3) } else { code.max(self.worst) })
     }
 
     fn give_turn(&mut self) {
         self.wait_until = self.wait_until.filter(|until| Instant::now() < *until);
         // The next line of a script may be about the file that is under way.
-        let is_crowded =
-            !self.terminal.is_editor() && (self.errands.len() >= ERRANDS_MAX || !self.transfers.is_empty());
+        let is_crowded = !self.terminal.is_editor() && self.errands.len() >= ERRANDS_MAX || self.is_busy_with_files();
         if self.end.is_none() && self.wait_until.is_none() && !is_crowded {
             self.terminal.read(self.model.prompt());
         }
@@ -224,13 +223,16 @@ impl Repl {
         match typed {
             Some(Typed::Line(line)) => {
                 let action = self.model.decide(parse(&line));
+                self.has_warned &= action == Action::Quit;
                 self.act(action);
             }
             Some(Typed::Interrupted { had_text: true }) => {}
             Some(Typed::Interrupted { had_text: false }) if was_interrupted => self.leave(130),
             Some(Typed::Interrupted { had_text: false }) => {
                 self.was_interrupted = true;
-                self.show(vec![Shown::Note("once more Ctrl-C, or Ctrl-D, leaves".to_owned())]);
+                if !self.has_to_warn_of_transfers() {
+                    self.show(vec![Shown::Note("once more Ctrl-C, or Ctrl-D, leaves".to_owned())]);
+                }
             }
             Some(Typed::Bad(words)) => self.fail(words, 4),
             Some(Typed::Trouble(words)) => self.show(vec![Shown::Warning(words)]),

@@ -64,7 +64,9 @@ pub(super) async fn run(
     json: bool,
 ) -> Result<u8, Failure> {
     let mut report = Report::new(json);
-    let mut tick = tokio::time::interval(if json { OBJECTS_EVERY } else { BARS_EVERY });
+    let every = if json { OBJECTS_EVERY } else { BARS_EVERY };
+    // What has ended before the first is never shown under way.
+    let mut tick = tokio::time::interval_at(Instant::now() + every, every);
     tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
     let mut waiting = jobs.into_iter().enumerate();
     let mut running: Vec<Running> = Vec::new();

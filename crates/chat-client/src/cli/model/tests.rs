@@ -3,7 +3,7 @@
 use chat_client::{RoomRef, Seq};
 
 use super::*;
-use crate::cli::input::{Input, parse};
+use crate::cli::input::{Control, Input, parse};
 
 fn entered(key: u32, name: &str, direct: bool, how: How) -> Entered {
     let room = RoomRef { key: RoomKey(key), name: Arc::from(name), direct };
@@ -125,6 +125,53 @@ fn a_line_becomes_what_is_to_be_done() {
     for (line, action) in rows {
         assert_eq!(model().decide(parse(line)), action, "{line}");
     }
+}
+
+#[test]
+fn commands_about_files_are_about_those_of_this_room() {
+    let mut model = model();
+    let entry =
+        |path: &str, sort| FileEntry { path: path.into(), sort, size: 1, modified_ms: 0, root: None, by: "".into() };
+    model.listed(RoomKey(1), &[entry("my docs", Sort::Folder), entry("my docs/a b.txt", Sort::File)], true);
+    let here = RoomKey(1);
+    let names = |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect::<Vec<_>>();
+    let rows: Vec<(&str, FileAction)> = vec![
+        ("/d my docs/a b.txt", FileAction::Get { room: here, names: names(&["my docs/a b.txt"]) }),
+        ("/get my docs", FileAction::Get { room: here, names: names(&["my docs"]) }),
+        ("/get my docs/", FileAction::Get { room: here, names: names(&["my docs/"]) }),
+        ("/get my other", FileAction::Get { room: here, names: names(&["my", "other"]) }),
+        ("/ls", FileAction::List { room: here, path: None }),
+        ("/ls-l", FileAction::ListLocal(None)),
+        ("/pause 3", FileAction::Control(3, Control::Pause)),
+        ("/mv a b", FileAction::Move { room: here, from: "a".into(), to: "b".into() }),
+        ("/rm a \"b c\"", FileAction::Remove { room: here, names: names(&["a", "b c"]) }),
+    ];
+    for (line, action) in rows {
+        assert_eq!(model.decide(parse(line)), Action::Files(action), "{line}");
+    }
+    assert!(matches!(model.decide(parse("/u a b")), Action::Files(FileAction::Put { room, .. }) if room == here));
+    let mut nowhere = Model::new("ann".to_owned());
+    for line in ["/u x", "/d x", "/ls", "/rm x", "/mkdir x", "/verify x", "/mv a b"] {
+        assert!(matches!(nowhere.decide(parse(line)), Action::Show(shown) if words(&shown).contains("/join ROOM")));
+    }
+}
+
+#[test]
+fn a_file_is_offered_where_it_can_be_fetched_and_completed_to() {
+    let mut model = model();
+    let sent = || What::Sending { path: "film.mkv".into(), size: 1 };
+    let rows = [(1, "lobby", "bob", Way::Here), (2, "tea", "bob", Way::Elsewhere), (1, "lobby", "ann", Way::None)];
+    for (key, room, nick, expected) in rows {
+        let shown = model.apply(heard(key, room, nick, sent()));
+        assert!(matches!(&shown[..], [Shown::Heard { way, .. }] if *way == expected), "{room} {nick}: {shown:?}");
+    }
+    model.apply(heard(1, "lobby", "bob", What::Folder { path: "docs".into(), files: 1, bytes: 1 }));
+    assert_eq!(model.names().files.into_iter().collect::<Vec<_>>(), ["docs/", "film.mkv"]);
+    assert!(model.is_listed(RoomKey(1), "docs") && !model.is_listed(RoomKey(1), "film"));
+    for number in 0..2 * FILES_MAX {
+        model.apply(heard(1, "lobby", "bob", What::Sending { path: number.to_string(), size: 1 }));
+    }
+    assert_eq!(model.names().files.len(), FILES_MAX, "a flood of names is bounded");
 }
 
 #[test]

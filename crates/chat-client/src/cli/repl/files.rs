@@ -7,6 +7,7 @@ use super::Repl;
 use super::errand::Errand;
 use super::file_errand::{FileErrand, Source};
 use super::transfers::Ended;
+use crate::cli::failure::complain;
 use crate::cli::model::{FileAction, Shown};
 use crate::cli::remote;
 use crate::cli::view::amount::count_words;
@@ -89,6 +90,21 @@ impl Repl {
         if self.terminal.is_editor() {
             self.show(lines.into_iter().map(Shown::Note).collect());
         }
+    }
+
+    /// Whether a script waits for its files. A person does not: they go on behind the prompt.
+    pub(super) fn is_busy_with_files(&self) -> bool {
+        !self.terminal.is_editor() && !self.transfers.is_empty() && self.model.is_online()
+    }
+
+    /// Whether a script ends before its files have; says so.
+    pub(super) fn transfers_at_the_end(&self) -> bool {
+        let is_cut_off = !self.terminal.is_editor() && !self.transfers.is_empty();
+        if is_cut_off {
+            let count = count_words(self.transfers.len() as u64, "transfer");
+            complain(&format!("{count} had not ended; given again, they go on where they stopped"));
+        }
+        is_cut_off
     }
 
     /// Whether the end has to wait for a second word, as transfers are under way. Says so.

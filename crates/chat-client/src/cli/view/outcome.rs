@@ -20,7 +20,7 @@ const MEASURABLE: Duration = Duration::from_millis(100);
 pub(crate) fn outcome_words(asked: &str, direction: Direction, outcome: &Outcome, took: Duration) -> String {
     let place = match &outcome.place {
         Place::Room(path) => path.clone(),
-        Place::Here(path) => path.to_string_lossy().into_owned(),
+        Place::Here(path) => path.strip_prefix(".").unwrap_or(path).to_string_lossy().into_owned(),
         Place::Through => asked.to_owned(),
     };
     let (asked, place) = (name(asked), name(&place));
@@ -35,7 +35,7 @@ pub(crate) fn outcome_words(asked: &str, direction: Direction, outcome: &Outcome
         (_, true, Direction::Get) => format!("the name is taken here, so {asked} is {place}"),
         (_, false, Direction::Put) => format!("{place} is {verb}"),
         (_, false, Direction::Get) if asked == place => format!("{asked} is {verb}"),
-        (_, false, Direction::Get) => format!("{asked} is {verb}: {place}"),
+        (_, false, Direction::Get) => format!("{asked} is {verb} as {place}"),
     };
     if !outcome.same || is_folder {
         words.push_str(&moved_words(outcome, is_folder, took));

@@ -63,7 +63,8 @@ fn the_end_says_where_it_is_and_whatever_was_not_as_wished() {
             Outcome { resumed_from: 3 * MIB, moved: 3 * MIB, ..sent("a") },
             "a is sent: 6.0 MiB in 3 s (1.0 MiB/s); 3.0 MiB were there from an earlier try",
         ),
-        ("docs/a", Direction::Get, here("a"), "docs/a is here: a: 6.0 MiB in 3 s (2.0 MiB/s)"),
+        ("a", Direction::Get, here("./a"), "a is here: 6.0 MiB in 3 s (2.0 MiB/s)"),
+        ("docs/a", Direction::Get, here("a"), "docs/a is here as a: 6.0 MiB in 3 s (2.0 MiB/s)"),
         (
             "a",
             Direction::Get,
