@@ -7,17 +7,16 @@
 
 use std::fs::File;
 use std::io;
-use std::path::Path;
 use std::sync::Arc;
 use std::time::SystemTime;
 
-use cap_std::ambient_authority;
 use cap_std::fs::Dir;
-use proto::limits::GROUP_BYTES;
-use proto::path::PRIVATE_PREFIX;
 use proto::{FileVersion, Root};
 
 mod at;
+mod check;
+mod files;
+mod folder;
 mod hashes;
 mod journal;
 mod syncing;
@@ -25,9 +24,10 @@ mod syncing;
 pub use hashes::HashFolder;
 pub use journal::{Journal, PLACE_BYTES_MAX};
 
-use crate::group::{GroupHash, GroupHasher, HashList, PrefixHasher, RootBuilder, group_end, groups_of};
-use crate::tree::folder::{create_new, open_to_write, remove_if_there};
+use crate::group::{GroupHash, HashList, RootBuilder, group_end, groups_of};
+use crate::tree::folder::remove_if_there;
 use crate::tree::{Facts, Ready};
+use files::{log_name, part_name};
 use syncing::Syncing;
 
 /// Bytes that may be verified and not yet on their way to the disk.
@@ -102,161 +102,6 @@ pub struct Resumed {
     pub prefix: Root,
     /// The partial itself.
     pub partial: Partial,
-}
-
-impl PartialFolder {
-    /// The folder at `path`, which is made if absent, for its owner alone. Clears what was left of finished work; so
-    /// only one program may have it.
-    ///
-    /// # Errors
-    /// What the disk says.
-    pub fn open(path: &Path) -> io::Result<Self> {
-        let mut builder = std::fs::DirBuilder::new();
-        #[cfg(unix)]
-        std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
-        builder.recursive(true).create(path)?;
-        let folder = Self::of(Dir::open_ambient_dir(path, ambient_authority())?);
-        folder.each(|name, _| if name.ends_with(".tmp") { remove_if_there(&folder.0, name) } else { Ok(()) })?;
-        Ok(folder)
-    }
-
-    /// An open folder, which may be others' too: on a client, the one a file shall stand in.
-    pub fn of(folder: Dir) -> Self {
-        Self(Arc::new(folder))
-    }
-
-    /// Begins a partial; one of the same id is thrown away. `reserve` takes room for all of it on the disk, where that
-    /// can be.
-    ///
-    /// # Errors
-    /// `ResourceBusy` if the id is in use; `StorageFull` if there is no room; what the disk says.
-    pub fn create(&self, id: &PartialId, note: &PartialNote, size: u64, reserve: bool) -> io::Result<Partial> {
-        let note = PartialNote { size, ..note.clone() };
-        let file = self.lock(id, true)?;
-        let begun = Journal::begin(self.0.clone(), log_name(id), file, id, &note).and_then(|journal| {
-            remove_if_there(&self.0, &part_name(id))?;
-            let data = Arc::new(create_new(&self.0, &part_name(id))?);
-            let syncing = Syncing::new(data.clone(), 0, SYNC_BYTES);
-            let partial = Partial { id: *id, note, folder: self.clone(), data, journal, verified: 0, syncing };
-            if reserve { partial.reserve().map(|()| partial) } else { Ok(partial) }
-        });
-        if begun.is_err() {
-            // What cannot be begun leaves nothing.
-            let _ = remove_if_there(&self.0, &part_name(id));
-            let _ = remove_if_there(&self.0, &log_name(id));
-        }
-        begun
-    }
-
-    /// Finds a partial again, and hashes anew what is there of it. Nothing if there is none, or none that is any good.
-    ///
-    /// # Errors
-    /// `ResourceBusy` if it is in use; what the disk says.
-    pub fn resume(&self, id: &PartialId) -> io::Result<Option<Resumed>> {
-        let file = match self.lock(id, false) {
-            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
-            file => file?,
-        };
-        let Some((note, journal)) = Journal::read(self.0.clone(), log_name(id), file, id)? else {
-            return Ok(None);
-        };
-        let data = match open_to_write(&self.0, &part_name(id), false) {
-            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
-            data => Arc::new(data?),
-        };
-        let Checked { hashes, prefix } = check(&data, &journal, note.size)?;
-        let verified = verified_bytes(note.size, hashes.groups());
-        journal.cut(hashes.groups())?;
-        if data.metadata()?.len() > verified {
-            data.set_len(verified)?;
-        }
-        let syncing = Syncing::new(data.clone(), verified, SYNC_BYTES);
-        let folder = self.clone();
-        let partial = Partial { id: *id, note: note.clone(), folder, data, journal, verified, syncing };
-        Ok(Some(Resumed { note, verified, hashes, prefix, partial }))
-    }
-
-    /// Every partial, in use or not, in no order.
-    ///
-    /// # Errors
-    /// What the disk says.
-    pub fn list(&self) -> io::Result<Vec<Kept>> {
-        let mut kept = std::collections::HashMap::<PartialId, Kept>::new();
-        self.each(|name, metadata| {
-            let Some((id, is_log)) = parse_name(name) else { return Ok(()) };
-            let modified = metadata.modified()?.into_std();
-            let entry = kept.entry(id).or_insert(Kept { id, note: None, modified, bytes: 0 });
-            entry.modified = entry.modified.max(modified);
-            entry.bytes += bytes_on_disk(metadata);
-            if is_log {
-                entry.note = journal::read_note(&self.0, name, &id);
-            }
-            Ok(())
-        })?;
-        Ok(kept.into_values().collect())
-    }
-
-    /// Takes a partial away. `false` if it is in use; that there is none is as good.
-    ///
-    /// # Errors
-    /// What the disk says.
-    pub fn remove(&self, id: &PartialId) -> io::Result<bool> {
-        let lock = match self.lock(id, false) {
-            Err(error) if error.kind() == io::ErrorKind::ResourceBusy => return Ok(false),
-            Err(error) if error.kind() == io::ErrorKind::NotFound => None,
-            lock => Some(lock?),
-        };
-        remove_if_there(&self.0, &part_name(id))?;
-        remove_if_there(&self.0, &log_name(id))?;
-        drop(lock);
-        Ok(true)
-    }
-
-    /// A new file of a private name, for something small.
-    pub(crate) fn temporary(&self) -> io::Result<(String, File)> {
-        let name = format!("{PRIVATE_PREFIX}-{}.tmp", random_hex()?);
-        let file = create_new(&self.0, &name)?;
-        Ok((name, file))
-    }
-
-    pub(crate) const fn folder(&self) -> &Arc<Dir> {
-        &self.0
-    }
-
-    /// The journal's file, held.
-    fn lock(&self, id: &PartialId, make: bool) -> io::Result<File> {
-        const ROUNDS_MAX: usize = 16;
-        for _ in 0..ROUNDS_MAX {
-            let file = open_to_write(&self.0, &log_name(id), make)?;
-            match file.try_lock() {
-                Ok(()) => {}
-                Err(std::fs::TryLockError::WouldBlock) => return Err(io::ErrorKind::ResourceBusy.into()),
-                Err(std::fs::TryLockError::Error(error)) if error.kind() == io::ErrorKind::Unsupported => {}
-                Err(std::fs::TryLockError::Error(error)) => return Err(error),
-            }
-            // Whoever held it before may have removed it.
-            if is_linked(&file.metadata()?) {
-                return Ok(file);
-            }
-        }
-        Err(io::ErrorKind::ResourceBusy.into())
-    }
-
-    fn each(&self, mut see: impl FnMut(&str, &cap_std::fs::Metadata) -> io::Result<()>) -> io::Result<()> {
-        for entry in self.0.entries()? {
-            let entry = entry?;
-            let Ok(name) = entry.file_name().into_string() else { continue };
-            if !name.starts_with(PRIVATE_PREFIX) {
-                continue;
-            }
-            match entry.metadata() {
-                Ok(metadata) if metadata.is_file() => see(&name, &metadata)?,
-                Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
-                _ => {}
-            }
-        }
-        Ok(())
-    }
 }
 
 impl Partial {
@@ -374,8 +219,8 @@ impl Partial {
             by: &self.note.by,
         };
         self.data.set_len(facts.size)?;
-        let ready = Ready::seal(self.folder.0.clone(), part_name(&self.id), &self.data, &facts)?;
-        match self.data.sync_all() {
+        let ready = Ready::new(self.folder.0.clone(), part_name(&self.id), &facts);
+        match ready.seal(&self.data, &facts).and_then(|()| self.data.sync_all()) {
             Ok(()) => Ok(ready.with_journal(self.journal.over())),
             Err(error) => {
                 ready.keep();
@@ -385,95 +230,19 @@ impl Partial {
     }
 }
 
-/// A partial's bytes against its journal.
-struct Checked {
-    hashes: RootBuilder,
-    prefix: Root,
-}
-
-/// Hashes a partial's groups until one is not what the journal says.
-fn check(data: &File, journal: &Journal, size: u64) -> io::Result<Checked> {
-    let there = data.metadata()?.len();
-    let list = journal.hashes();
-    let (mut hashes, mut prefix) = (RootBuilder::new(), PrefixHasher::new());
-    let mut hasher = GroupHasher::new(size, 0);
-    let mut buffer = vec![0; usize::try_from(GROUP_BYTES.min(size)).unwrap_or(0)];
-    let (mut expected, mut computed) = (Vec::new(), Vec::new());
-    for group in 0..journal.groups().min(groups_of(size)) {
-        let begin = group * GROUP_BYTES;
-        let end = group_end(size, group);
-        let Some(bytes) = usize::try_from(end - begin).ok().and_then(|len| buffer.get_mut(..len)) else { break };
-        if end > there {
-            break;
-        }
-        at::read_exact_at(data, bytes, begin)?;
-        computed.clear();
-        hasher.update(bytes, &mut computed);
-        expected.clear();
-        list.read(group, 1, &mut expected)?;
-        let (Some(hash), true) = (computed.first(), computed == expected) else { break };
-        hashes.push(*hash);
-        prefix.push(hash);
-    }
-    Ok(Checked { hashes, prefix: prefix.finish() })
-}
-
 /// Where the first `groups` groups end.
 fn verified_bytes(size: u64, groups: u64) -> u64 {
     if groups == 0 { 0 } else { group_end(size, groups - 1) }
 }
 
-fn part_name(id: &PartialId) -> String {
-    format!("{PRIVATE_PREFIX}-{id}.part")
-}
-
-fn log_name(id: &PartialId) -> String {
-    format!("{PRIVATE_PREFIX}-{id}.log")
-}
-
-/// Which partial a file is of, and whether it is its journal.
-fn parse_name(name: &str) -> Option<(PartialId, bool)> {
-    let name = name.strip_prefix(PRIVATE_PREFIX)?.strip_prefix('-')?;
-    let (hex, extension) = name.split_once('.')?;
-    let is_log = match extension {
-        "log" => true,
-        "part" => false,
-        _ => return None,
-    };
-    let mut id = [0; 16];
-    if hex.len() != 32 || !hex.bytes().all(|digit| matches!(digit, b'0'..=b'9' | b'a'..=b'f')) {
-        return None;
-    }
-    for (byte, digits) in id.iter_mut().zip(hex.as_bytes().chunks_exact(2)) {
-        *byte = u8::from_str_radix(std::str::from_utf8(digits).ok()?, 16).ok()?;
-    }
-    Some((PartialId(id), is_log))
-}
-
 /// 32 hexadecimal digits that nobody can guess.
 pub(crate) fn random_hex() -> io::Result<String> {
+    Ok(PartialId(random_bytes()?).to_string())
+}
+
+/// 16 bytes that nobody can guess.
+pub(crate) fn random_bytes() -> io::Result<[u8; 16]> {
     let mut bytes = [0; 16];
     getrandom::fill(&mut bytes).map_err(io::Error::other)?;
-    Ok(PartialId(bytes).to_string())
-}
-
-#[cfg(unix)]
-fn bytes_on_disk(metadata: &cap_std::fs::Metadata) -> u64 {
-    use cap_std::fs::MetadataExt;
-    metadata.blocks().saturating_mul(512)
-}
-
-#[cfg(not(unix))]
-fn bytes_on_disk(metadata: &cap_std::fs::Metadata) -> u64 {
-    metadata.len()
-}
-
-#[cfg(unix)]
-fn is_linked(metadata: &std::fs::Metadata) -> bool {
-    std::os::unix::fs::MetadataExt::nlink(metadata) > 0
-}
-
-#[cfg(not(unix))]
-fn is_linked(_: &std::fs::Metadata) -> bool {
-    true
+    Ok(bytes)
 }

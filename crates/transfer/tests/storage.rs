@@ -7,6 +7,8 @@
 mod hostile;
 #[path = "storage/listing.rs"]
 mod listing;
+#[path = "storage/packs.rs"]
+mod packs;
 #[path = "storage/partials.rs"]
 mod partials;
 #[path = "storage/places.rs"]

@@ -64,11 +64,14 @@ pub(crate) struct Facts<'a> {
 }
 
 impl Ready {
-    /// For the file `name` in `folder`, which has the bytes of `facts`. Puts time and receipt on it; whoever asks syncs
-    /// it.
-    pub(crate) fn seal(folder: Arc<Dir>, name: String, file: &File, facts: &Facts<'_>) -> io::Result<Self> {
+    /// The file `name` in `folder`, which will have the bytes of `facts`.
+    pub(crate) fn new(folder: Arc<Dir>, name: String, facts: &Facts<'_>) -> Self {
         let Facts { size, root, version, .. } = *facts;
-        let ready = Self { folder, name, is_kept: false, size, root, version, journal: None };
+        Self { folder, name, is_kept: false, size, root, version, journal: None }
+    }
+
+    /// Puts time and receipt on its file; whoever asks syncs it.
+    pub(crate) fn seal(&self, file: &File, facts: &Facts<'_>) -> io::Result<()> {
         if facts.modified_ms > 0
             && let Some(modified) = UNIX_EPOCH.checked_add(Duration::from_millis(facts.modified_ms))
         {
@@ -76,8 +79,9 @@ impl Ready {
             let _ = file.set_modified(modified);
         }
         let modified_ns = modified_ns(&file.metadata()?);
-        Receipt { version, root, size, modified_ns, by: facts.by.to_owned() }.write(file)?;
-        Ok(ready)
+        let Facts { version, root, size, by, .. } = *facts;
+        Receipt { version, root, size, modified_ns, by: by.to_owned() }.write(file)?;
+        Ok(())
     }
 
     pub(crate) fn with_journal(mut self, journal: Journal) -> Self {
@@ -156,7 +160,7 @@ struct Asked<'a> {
 
 impl Tree {
     /// Gives a finished file its place, and makes the folders above it. On disk when this returns. If it cannot be
-    /// placed, `ready` is removed; but when the disk failed it is kept, as it is not to blame.
+    /// placed, `ready` is removed; but when the disk failed and it came in a partial, that is kept to be resumed.
     ///
     /// # Errors
     /// [`TreeError::Taken`], [`TreeError::NotPermitted`] and others.
@@ -187,7 +191,7 @@ impl Tree {
     ) -> Result<Placed, TreeError> {
         let asked = Asked { path, on_conflict, may_replace };
         match self.place_somehow(&mut ready, &asked, sync) {
-            Err(error @ (TreeError::Io { .. } | TreeError::NoSpace { .. })) => {
+            Err(error @ (TreeError::Io { .. } | TreeError::NoSpace { .. })) if ready.journal.is_some() => {
                 ready.keep();
                 Err(error)
             }
