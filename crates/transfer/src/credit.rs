@@ -6,6 +6,9 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::time::{Duration, Instant};
 
+#[cfg(test)]
+mod tests;
+
 /// The smallest window, in bytes: given even when the budget is used up, so that nobody stands still.
 pub const WINDOW_BYTES_FLOOR: u64 = 64 * 1024;
 
@@ -43,6 +46,12 @@ impl WindowBudget {
     /// What each of the windows would hold if all were alike, in bytes.
     fn share(&self) -> u64 {
         self.bytes / self.windows.load(Relaxed).max(1)
+    }
+
+    /// How large a window that has `bytes` now may become: larger than its share only by what nobody misses.
+    fn fair(&self, bytes: u64) -> u64 {
+        let spare = self.bytes.saturating_sub(self.held()).saturating_sub(WINDOW_BYTES_INITIAL);
+        self.share().max(bytes.saturating_add(spare))
     }
 
     /// Takes as much of `wanted` as is left, and says how much that was.
@@ -157,7 +166,8 @@ impl Window {
     }
 
     fn grow_to(&mut self, wanted: u64) {
-        let more = wanted.min(self.max).saturating_sub(self.bytes);
+        let share = self.budget.as_ref().map_or(u64::MAX, |budget| budget.fair(self.bytes));
+        let more = wanted.min(self.max).min(share).saturating_sub(self.bytes);
         let taken = self.budget.as_ref().map_or(more, |budget| budget.take(more));
         self.held += taken;
         self.bytes += taken;

@@ -86,3 +86,49 @@ impl FrameSize {
         bytes.min(self.max)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const KIB: usize = 1024;
+
+    /// Writes `count` frames at `rate` bytes a second; the size after them.
+    fn at_rate(size: &mut FrameSize, now: &mut Instant, rate: f64, count: usize) -> usize {
+        for _ in 0..count {
+            let took = Duration::from_secs_f64(size.bytes() as f64 / rate);
+            *now += took;
+            size.wrote(size.bytes(), took, *now);
+        }
+        size.bytes()
+    }
+
+    #[test]
+    fn a_frame_takes_one_to_two_milliseconds_at_every_rate() {
+        let rows =
+            [(100e3, 16), (12.5e6, 16), (20e6, 32), (50e6, 64), (125e6, 128), (300e6, 512), (1e9, 1024), (9e9, 1024)];
+        for (rate, kib) in rows {
+            let mut now = Instant::now();
+            let mut size = FrameSize::new(BULK_BYTES_MAX);
+            assert_eq!(at_rate(&mut size, &mut now, rate, 400), kib * KIB, "{rate}");
+        }
+    }
+
+    #[test]
+    fn a_line_that_becomes_slow_is_noticed_within_some_frames_and_one_that_becomes_fast_too() {
+        let mut now = Instant::now();
+        let mut size = FrameSize::new(BULK_BYTES_MAX);
+        assert_eq!(at_rate(&mut size, &mut now, 2e9, 100), 1024 * KIB);
+        assert_eq!(at_rate(&mut size, &mut now, 10e6, 5), 16 * KIB);
+        assert_eq!(at_rate(&mut size, &mut now, 2e9, 3000), 1024 * KIB);
+    }
+
+    #[test]
+    fn a_frame_is_never_longer_than_agreed() {
+        for (max, expected) in [(0, 1), (1000, 1000), (100 * KIB, 64 * KIB), (usize::MAX, 1024 * KIB)] {
+            let mut size = FrameSize::new(max);
+            assert!(size.bytes() <= max.max(1));
+            assert_eq!(at_rate(&mut size, &mut Instant::now(), 5e9, 9000), expected);
+        }
+    }
+}

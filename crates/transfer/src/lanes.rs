@@ -27,6 +27,9 @@ use lane::Lane;
 /// A transfer of at most this many bytes is small.
 pub const SMALL_BYTES_MAX: u64 = GROUP_BYTES;
 
+/// Once the head of a bulk frame has this many bytes, it goes without a body.
+const HEAD_BYTES_MAX: usize = FRAME_BYTES_MIN;
+
 /// How many bytes small transfers may send for each byte of large ones.
 const SMALL_SHARE: u64 = 4;
 
@@ -194,15 +197,19 @@ impl Lanes {
                 continue;
             };
             match bulk(slot, source, quantum) {
-                Ok(Some(bulk)) => {
-                    lane.sent(bulk.wire_bytes());
-                    return Some(bulk);
-                }
-                Ok(None) => {
+                (bulk, None) if bulk.is_none() => {
                     lane.pass();
                     idle += 1;
                 }
-                Err(refusal) => self.fail(slot, refusal),
+                (bulk, refusal) => {
+                    lane.sent(bulk.as_ref().map_or(0, Bulk::wire_bytes));
+                    if let Some(refusal) = refusal {
+                        self.fail(slot, refusal);
+                    }
+                    if bulk.is_some() {
+                        return bulk;
+                    }
+                }
             }
         }
     }
@@ -216,11 +223,13 @@ impl Lanes {
     }
 }
 
-/// One bulk frame of `source`, with the hashes that are due before it; or hashes and the end.
-fn bulk(slot: Slot, source: &mut Source, max_bytes: usize) -> Result<Option<Bulk>, Refusal> {
+/// One bulk frame of `source`, with the hashes that are due before it; or hashes and the end. And why it cannot go on
+/// behind that, if it cannot.
+fn bulk(slot: Slot, source: &mut Source, max_bytes: usize) -> (Option<Bulk>, Option<Refusal>) {
     let mut head = BytesMut::new();
     let mut body = Bytes::new();
-    while body.is_empty() && head.len() < FRAME_BYTES_MIN {
+    let mut failed = None;
+    while body.is_empty() && head.len() < HEAD_BYTES_MAX {
         match source.next(max_bytes) {
             Next::Frame(TransferMessage::Chunk { offset, bytes }) => {
                 put_chunk_header(&mut head, slot, offset, bytes.len());
@@ -228,11 +237,13 @@ fn bulk(slot: Slot, source: &mut Source, max_bytes: usize) -> Result<Option<Bulk
             }
             Next::Frame(message) => message.to_frame(slot).write(&mut head),
             Next::Wait(_) => break,
-            // What was taken so far is not worth sending.
-            Next::Failed(refusal) => return Err(refusal),
+            Next::Failed(refusal) => {
+                failed = Some(refusal);
+                break;
+            }
         }
     }
-    Ok((!head.is_empty()).then(|| Bulk { slot, head: head.freeze(), body }))
+    ((!head.is_empty()).then(|| Bulk { slot, head: head.freeze(), body }), failed)
 }
 
 fn put_chunk_header(head: &mut BytesMut, slot: Slot, offset: u64, len: usize) {

@@ -259,7 +259,16 @@ impl Source {
         max_bytes: usize,
     ) -> Result<Next, Refusal> {
         if self.position >= desk.readable {
-            return if end == Some(ArrivingEnd::Broken) { Err(broken()) } else { Ok(Next::Wait(Wait::Sender)) };
+            if end != Some(ArrivingEnd::Broken) {
+                self.shared.start(desk);
+                return Ok(Next::Wait(Wait::Sender));
+            }
+            // The last bytes are of use only with their hashes.
+            if self.hashed == self.position / GROUP_BYTES {
+                return Err(broken());
+            }
+            self.shared.start(desk);
+            return Ok(Next::Wait(Wait::Disk));
         }
         let allowed = self.credit.min(desk.readable).saturating_sub(self.position);
         // Its receiver would take no more bytes before the hashes that are still being read.

@@ -14,7 +14,7 @@ struct Turn {
 
 /// Transfers that take turns.
 ///
-/// Invariant: two transfers that always have something to send are never further apart than two frames.
+/// Invariant: two transfers that always have something to send are never further apart than three turns.
 #[derive(Debug)]
 pub(super) struct Lane {
     ring: VecDeque<Turn>,
@@ -82,5 +82,34 @@ impl Lane {
             front.deficit = front.deficit.min(0);
         }
         self.ring.rotate_left(1.min(self.ring.len()));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    proptest! {
+        #[test]
+        fn transfers_that_always_have_something_get_the_same(
+            frames in proptest::collection::vec(proptest::collection::vec(1..=1000_usize, 1..9), 2..9),
+            turns in 1..500_usize,
+        ) {
+            let mut lane = Lane::new(1);
+            (0..).zip(&frames).for_each(|(slot, _)| lane.add(Slot(slot)));
+            let mut sent = vec![(0, 0); frames.len()];
+            for _ in 0..turns {
+                let slot = usize::from(lane.turn(1000).unwrap().0);
+                let (count, bytes) = &mut sent[slot];
+                let frame = frames[slot][*count % frames[slot].len()];
+                (*count, *bytes) = (*count + 1, *bytes + frame);
+                lane.sent(frame);
+            }
+            let bytes: Vec<usize> = sent.iter().map(|(_, bytes)| *bytes).collect();
+            let (least, most) = (bytes.iter().min().unwrap(), bytes.iter().max().unwrap());
+            prop_assert!(most - least <= 3 * 1000, "{bytes:?}");
+        }
     }
 }

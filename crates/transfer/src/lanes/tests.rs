@@ -1,1 +1,151 @@
 //! Who sends next, and how much.
+
+use std::collections::BTreeMap;
+
+use proto::limits::BULK_BYTES_MAX;
+use proto::message::StalledBy;
+
+use super::*;
+use crate::group::GroupHash;
+use crate::source::{Hashing, SourceOptions};
+
+/// A source of `size` bytes in memory, whose bytes need no job. They are not what its hashes say; nobody looks.
+fn source(size: usize, credit: u64) -> Source {
+    let hashes = vec![GroupHash([0; 32]); size.div_ceil(256 * 1024)];
+    let options = SourceOptions {
+        size: size as u64,
+        from: 0,
+        credit,
+        hashing: Hashing::Stored(Arc::new(hashes)),
+        root: None,
+        arriving: None,
+    };
+    Source::new(Arc::new(Bytes::from(vec![0; size])), options, Arc::new(|| {}))
+}
+
+/// Lanes with these transfers, of the slots 1 and up.
+fn lanes(sizes: &[usize]) -> Lanes {
+    let mut lanes = Lanes::new(BULK_BYTES_MAX);
+    for (slot, size) in (1..).zip(sizes) {
+        lanes.add(Slot(slot), source(*size, *size as u64));
+    }
+    lanes
+}
+
+#[tokio::test]
+async fn small_files_send_four_bytes_for_each_of_large_ones_and_all_of_a_lane_alike() {
+    const SMALL: usize = 256 * 1024;
+    const LARGE: usize = 8 * 1024 * 1024;
+    let mut lanes = lanes(&[&[SMALL; 16][..], &[LARGE; 2]].concat());
+    let frame = lanes.frame_bytes();
+    let mut sent: BTreeMap<u16, usize> = (1..=18).map(|slot| (slot, 0)).collect();
+    let small_left = |sent: &BTreeMap<u16, usize>| sent.iter().any(|(slot, sent)| *slot <= 16 && *sent < SMALL);
+    while small_left(&sent) {
+        let bulk = lanes.next_bulk().unwrap();
+        *sent.get_mut(&bulk.slot.0).unwrap() += bulk.body.len();
+        let small: Vec<usize> = (1..=16).map(|slot| sent[&slot]).collect();
+        let (least, most) = (small.iter().min().unwrap(), small.iter().max().unwrap());
+        assert!(most - least <= 2 * frame, "{small:?}");
+    }
+    let large = [sent[&17], sent[&18]];
+    assert!(large[0].abs_diff(large[1]) <= 2 * frame, "{large:?}");
+    assert!((large[0] + large[1]).abs_diff(16 * SMALL / 4) <= 3 * frame, "{large:?}");
+}
+
+#[tokio::test]
+async fn a_lane_that_was_idle_does_not_make_up_for_it() {
+    const LARGE: usize = 8 * 1024 * 1024;
+    let mut lanes = lanes(&[LARGE, LARGE]);
+    lanes.source(Slot(1)).unwrap();
+    for _ in 0..30 {
+        assert!(lanes.next_bulk().unwrap().slot.0 <= 2);
+    }
+    for slot in 3..20 {
+        lanes.add(Slot(slot), source(256 * 1024, u64::MAX));
+    }
+    let slots: Vec<u16> = (0..20).map(|_| lanes.next_bulk().unwrap().slot.0).collect();
+    assert_eq!(slots.iter().filter(|slot| **slot <= 2).count(), 4, "{slots:?}");
+}
+
+#[tokio::test]
+async fn a_transfer_without_credit_holds_nobody_up() {
+    let mut lanes = Lanes::new(BULK_BYTES_MAX);
+    lanes.add(Slot(1), source(9_000_000, 0));
+    assert_eq!(lanes.next_bulk(), None);
+    lanes.add(Slot(2), source(9_000_000, 100_000));
+    let (first, second) = (lanes.next_bulk().unwrap(), lanes.next_bulk().unwrap());
+    assert_eq!((first.slot, first.body.len(), second.slot, second.body.len()), (Slot(2), 65536, Slot(2), 34464));
+    assert_eq!(lanes.next_bulk(), None);
+    lanes.source(Slot(1)).unwrap().credit(5);
+    assert_eq!(lanes.next_bulk().unwrap().body.len(), 5);
+    assert!(!lanes.is_empty());
+    lanes.remove(Slot(1)).unwrap();
+    lanes.remove(Slot(2)).unwrap();
+    assert!(lanes.is_empty() && lanes.remove(Slot(2)).is_none());
+}
+
+#[tokio::test]
+async fn control_comes_in_order_and_newer_credit_in_the_place_of_older() {
+    let mut lanes = Lanes::new(BULK_BYTES_MAX);
+    let credit = |slot, limit| TransferMessage::Credit { limit }.to_frame(Slot(slot));
+    let stalled = TransferMessage::Stalled(StalledBy::Sender).to_frame(Slot(1));
+    for frame in [credit(1, 10), stalled.clone(), credit(2, 10), credit(1, 20)] {
+        lanes.control(frame);
+    }
+    let mut expected = Vec::new();
+    for frame in [credit(1, 20), stalled, credit(2, 10)] {
+        frame.write(&mut expected);
+    }
+    let mut out = Vec::new();
+    assert!(lanes.take_control(&mut out) && !lanes.take_control(&mut out));
+    assert_eq!(out, expected);
+}
+
+#[tokio::test]
+async fn a_source_that_fails_is_stopped_and_told_of_once() {
+    let mut lanes = lanes(&[100_000, 9_000_000]);
+    // Its content is shorter than its size.
+    let options = SourceOptions {
+        size: 900_000,
+        from: 0,
+        credit: u64::MAX,
+        hashing: Hashing::Stored(Arc::new(vec![GroupHash([0; 32]); 4])),
+        root: None,
+        arriving: None,
+    };
+    lanes.add(Slot(2), Source::new(Arc::new(Bytes::new()), options, Arc::new(|| {})));
+    assert!(std::iter::from_fn(|| lanes.next_bulk()).all(|bulk| bulk.slot == Slot(1)));
+    let failed = lanes.take_failed();
+    assert!(matches!(&failed[..], [(Slot(2), refusal)] if refusal.code == Code::Changed), "{failed:?}");
+    assert!(lanes.take_failed().is_empty() && lanes.source(Slot(2)).is_none());
+    let mut out = Vec::new();
+    lanes.take_control(&mut out);
+    let mut expected = Vec::new();
+    let stop = Stop { refusal: failed[0].1.clone(), keep: false };
+    TransferMessage::Stop(stop).to_frame(Slot(2)).write(&mut expected);
+    assert_eq!(out, expected);
+}
+
+#[tokio::test]
+async fn hashes_and_the_end_go_with_the_bytes() {
+    let mut lanes = Lanes::new(BULK_BYTES_MAX);
+    let (woken, wake) = std::sync::mpsc::sync_channel(99);
+    let options = SourceOptions {
+        size: 1000,
+        from: 0,
+        credit: 1000,
+        hashing: Hashing::Compute { before: crate::group::RootBuilder::new() },
+        root: None,
+        arriving: None,
+    };
+    let content = Arc::new(Bytes::from(vec![1; 1000]));
+    let wakes = Arc::new(move || woken.try_send(()).unwrap());
+    lanes.add(Slot(9), Source::new(content, options, wakes));
+    assert_eq!(lanes.next_bulk(), None);
+    wake.recv().unwrap();
+    let (bytes, rest) = (lanes.next_bulk().unwrap(), lanes.next_bulk().unwrap());
+    assert_eq!((bytes.head.len(), bytes.body.len()), (16, 1000));
+    // Hashes and Finish, 32 bytes each.
+    assert_eq!((rest.head.len(), rest.body.len()), (16 + 32 + 16 + 32, 0));
+    assert_eq!((lanes.next_bulk(), lanes.low_water()), (None, 65536));
+}

@@ -59,6 +59,10 @@ impl Memory {
         let seen = Seen { bytes: bytes.to_vec(), verified: bytes.len() as u64, ..Seen::default() };
         Self { seen: Arc::new(Mutex::new(seen)), gate: Arc::default(), fails: None }
     }
+
+    pub(crate) fn failing_at(offset: u64, kind: io::ErrorKind) -> Self {
+        Self { seen: Arc::default(), gate: Arc::default(), fails: Some((offset, kind)) }
+    }
 }
 
 impl Target for Memory {

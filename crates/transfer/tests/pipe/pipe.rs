@@ -11,6 +11,7 @@ use proto::message::TransferMessage;
 use proto::{ClientMessage, Refusal, Slot};
 use tokio::sync::Notify;
 use tokio_util::codec::Decoder;
+use transfer::arriving::Arriving;
 use transfer::content::Content;
 use transfer::credit::Window;
 use transfer::group::RootBuilder;
@@ -103,6 +104,7 @@ pub(crate) struct Ends {
     pub(crate) window: Window,
     pub(crate) target: Box<dyn Target>,
     pub(crate) frame_bytes: usize,
+    pub(crate) arriving: Option<Arc<Arriving>>,
 }
 
 impl Ends {
@@ -117,16 +119,17 @@ impl Ends {
             window: Window::new(1 << 20, 16 << 20, None),
             target: Box::new(target),
             frame_bytes: BULK_BYTES_MAX,
+            arriving: None,
         }
     }
 }
 
 impl Pipe {
     pub(crate) fn new(ends: Ends) -> Self {
-        let Ends { content, size, from, hashing, before, window, target, frame_bytes } = ends;
+        let Ends { content, size, from, hashing, before, window, target, frame_bytes, arriving } = ends;
         let bell = Bell::default();
         let sink = Sink::new(size, from, before, window, target, bell.signal());
-        let options = SourceOptions { size, from, credit: sink.limit(), hashing, root: None, arriving: None };
+        let options = SourceOptions { size, from, credit: sink.limit(), hashing, root: None, arriving };
         let mut lanes = Lanes::new(frame_bytes);
         lanes.add(SLOT, Source::new(content, options, bell.wake()));
         Self {
