@@ -5,7 +5,7 @@ use std::future::Future;
 use proto::message::{MemberEntry, RoomEntry, Said, Since};
 use proto::{Nick, Text, Topic};
 use tokio::sync::mpsc::error::TrySendError;
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::{mpsc, oneshot, watch};
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
@@ -13,6 +13,8 @@ use crate::connect::{Connector, Tcp};
 use crate::driver::{self, Core};
 use crate::error::ClientError;
 use crate::event::{ConnectionState, Entered, Event, Online, RoomKey};
+use crate::files::ask::{ASKS_MAX, Stand};
+use crate::files::hands::Hands;
 use crate::options::Options;
 use crate::request::{Reply, Request};
 
@@ -33,6 +35,7 @@ pub struct Client {
     requests: mpsc::Sender<Request>,
     close: CancellationToken,
     driver: JoinHandle<()>,
+    pub(crate) hands: Hands,
 }
 
 /// What a client hears. Must be read, or dropped: while 1024 events wait, no answer is read either.
@@ -58,9 +61,12 @@ impl Client {
         let (requests, requests_end) = mpsc::channel(REQUESTS_MAX);
         let (events_end, events) = mpsc::channel(EVENTS_MAX);
         let close = CancellationToken::new();
-        let core = Core::new(options, requests_end, events_end, close.clone());
+        let (asks, asks_end) = mpsc::channel(ASKS_MAX);
+        let (stand_end, stand) = watch::channel(Stand::default());
+        let hands = Hands::new(connector.target(), options.state_folder.as_deref(), asks, stand);
+        let core = Core::new(options, requests_end, asks_end, events_end, stand_end, close.clone());
         let driver = tokio::spawn(driver::run(connector, core));
-        (Self { requests, close, driver }, Events { events })
+        (Self { requests, close, driver, hands }, Events { events })
     }
 
     /// Comes into a room, which is made if it is not there; the room is told.

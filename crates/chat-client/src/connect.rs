@@ -20,6 +20,47 @@ pub trait Connector: Send + 'static {
     /// # Errors
     /// Whatever the network says.
     fn connect(&mut self) -> impl Future<Output = io::Result<Self::Stream>> + Send;
+
+    /// A hold on the socket by which little is left standing unsent in it, if there is one. What stands there, a chat
+    /// message waits behind.
+    fn low_water(stream: &Self::Stream) -> Option<LowWater> {
+        let _ = stream;
+        None
+    }
+}
+
+/// A hold on a socket's bound for bytes that stand unsent in it.
+#[derive(Debug)]
+pub struct LowWater {
+    #[cfg(target_os = "linux")]
+    socket: std::os::fd::OwnedFd,
+    bytes: u32,
+}
+
+impl LowWater {
+    /// A hold on the socket of `stream`; `None` where the system has no such bound.
+    #[cfg(target_os = "linux")]
+    pub fn of(stream: &impl std::os::fd::AsFd) -> Option<Self> {
+        let socket = stream.as_fd().try_clone_to_owned().ok()?;
+        Some(Self { socket, bytes: u32::MAX })
+    }
+
+    /// A hold on the socket of `stream`; `None` where the system has no such bound.
+    #[cfg(not(target_os = "linux"))]
+    pub fn of<S>(stream: &S) -> Option<Self> {
+        let _ = stream;
+        None
+    }
+
+    /// At most about `bytes` bytes are to stand unsent. A system that refuses leaves only speed behind.
+    pub(crate) fn set(&mut self, bytes: u32) {
+        // Each change is a system call, so small ones are not made.
+        if bytes.abs_diff(self.bytes) > self.bytes / 4 {
+            self.bytes = bytes;
+            #[cfg(target_os = "linux")]
+            drop(socket2::SockRef::from(&self.socket).set_tcp_notsent_lowat(bytes));
+        }
+    }
 }
 
 /// Plain TCP.
@@ -50,6 +91,10 @@ impl Connector for Tcp {
         // A chat message is one small write; waiting for more to send with it only makes it late.
         stream.set_nodelay(true)?;
         Ok(stream)
+    }
+
+    fn low_water(stream: &TcpStream) -> Option<LowWater> {
+        LowWater::of(stream)
     }
 }
 

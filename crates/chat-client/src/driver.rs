@@ -6,24 +6,27 @@
 
 mod back_off;
 mod link;
+mod slots;
 mod talk;
 
 use std::future::Future;
 use std::time::Duration;
 
 use proto::CloseCode;
-use proto::message::Goodbye;
-use tokio::sync::mpsc;
+use proto::message::{FileRequest, Goodbye};
+use tokio::sync::{mpsc, watch};
 use tokio_util::sync::CancellationToken;
 
 use crate::connect::Connector;
 use crate::error::ClientError;
 use crate::event::{ConnectionState, Event};
+use crate::files::ask::{Ask, Stand};
 use crate::options::{Options, Reconnect, TakenNick};
 use crate::request::Request;
 use crate::session::Session;
 use back_off::BackOff;
 use link::{Link, LinkError};
+use slots::Slots;
 
 /// How long a connection may take to come about.
 const CONNECT_MAX: Duration = Duration::from_secs(10);
@@ -38,7 +41,11 @@ pub(crate) struct Core {
     taken_nick: TakenNick,
     reconnect: Reconnect,
     requests: mpsc::Receiver<Request>,
+    asks: mpsc::Receiver<Ask>,
     events: mpsc::Sender<Event>,
+    stand: watch::Sender<Stand>,
+    /// What of the session the stand was last told.
+    told: u64,
     close: CancellationToken,
 }
 
@@ -74,6 +81,7 @@ pub(crate) async fn run<C: Connector>(mut connector: C, mut core: Core) {
             other => other.to_string(),
         };
         core.session.broken(&why);
+        core.say_stand();
         let retry_in_ms = u64::try_from(wait.as_millis()).unwrap_or(u64::MAX);
         core.session.events.push_back(Event::State(ConnectionState::Offline { retry_in_ms, why }));
         if core.offline_while(tokio::time::sleep(wait)).await.is_none() {
@@ -95,7 +103,10 @@ async fn connection<C: Connector>(connector: &mut C, core: &mut Core) -> Ended {
         None => return Ended::Asked,
         Some(Err(_)) => return broken(&std::io::ErrorKind::TimedOut.into()),
         Some(Ok(Err(error))) => return broken(&error),
-        Some(Ok(Ok(stream))) => Link::new(stream),
+        Some(Ok(Ok(stream))) => {
+            let low_water = C::low_water(&stream);
+            Link::new(stream, low_water)
+        }
     };
     match talk::greet(core, &mut link, &target).await {
         Ok(limits) => talk::talk(core, link, limits).await,
@@ -107,12 +118,43 @@ impl Core {
     pub(crate) fn new(
         options: Options,
         requests: mpsc::Receiver<Request>,
+        asks: mpsc::Receiver<Ask>,
         events: mpsc::Sender<Event>,
+        stand: watch::Sender<Stand>,
         close: CancellationToken,
     ) -> Self {
-        let Options { nick, agent, taken_nick, reconnect } = options;
+        let Options { nick, agent, taken_nick, reconnect, .. } = options;
         let session = Session::new(nick.as_str().to_owned(), agent);
-        Self { session, taken_nick, reconnect, requests, events, close }
+        Self { session, taken_nick, reconnect, requests, asks, events, stand, told: 0, close }
+    }
+
+    /// Takes a question about files while a connection stands.
+    fn ask(&mut self, ask: Ask, slots: &mut Slots) {
+        match ask {
+            Ask::Question { room, request: request @ FileRequest::Pack(_), reply } => {
+                slots.packs.extend(self.session.ask_pack(room, request, reply));
+            }
+            Ask::Question { room, request, reply } => self.session.ask_file(room, request, reply),
+            Ask::Begin { room, request, line, reply } => {
+                self.session.begin(room, request, slots.begin(line), reply);
+            }
+            // The stand was said before this was taken.
+            Ask::Look { reply } => drop(reply.send(Ok(()))),
+        }
+    }
+
+    /// Another connection stands.
+    fn stand_anew(&mut self) {
+        self.stand.send_modify(|stand| stand.connection += 1);
+    }
+
+    /// Tells transfers which rooms there are, if that has changed.
+    fn say_stand(&mut self) {
+        let changes = self.session.room_changes();
+        if self.told != changes {
+            self.told = changes;
+            self.stand.send_modify(|stand| stand.rooms = self.session.room_stands());
+        }
     }
 
     /// Whether a broken connection is followed by another. The first one that fails is not.
@@ -131,6 +173,7 @@ impl Core {
                 () = self.close.cancelled() => return None,
                 output = &mut future => return Some(output),
                 request = self.requests.recv(), if answers => self.session.ask_offline(request?),
+                Some(ask) = self.asks.recv(), if answers => ask.fail(ClientError::Offline),
                 () = hand_on(&mut self.session, &self.events), if !self.session.events.is_empty() => {}
             }
         }
@@ -139,6 +182,12 @@ impl Core {
     /// Fails what is still open and says that it is the end.
     async fn finish(mut self, error: Option<ClientError>) {
         self.session.end(error.as_ref());
+        let over = error.clone().unwrap_or(ClientError::Closed);
+        self.stand.send_modify(|stand| stand.over = Some(over.clone()));
+        self.asks.close();
+        while let Some(ask) = self.asks.recv().await {
+            ask.fail(over.clone());
+        }
         self.requests.close();
         while let Some(request) = self.requests.recv().await {
             self.session.ask_offline(request);

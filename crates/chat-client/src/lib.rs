@@ -32,6 +32,8 @@ mod driver;
 pub mod error;
 pub mod escape;
 pub mod event;
+#[cfg(test)]
+mod fake;
 pub mod files;
 pub mod options;
 mod request;

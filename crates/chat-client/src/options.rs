@@ -1,5 +1,7 @@
 //! What a caller decides before it connects.
 
+use std::path::PathBuf;
+
 use proto::Nick;
 
 /// What to do when the nick is taken at the first hello. On a later hello, after a break, the offer is always taken.
@@ -33,6 +35,9 @@ pub struct Options {
     pub taken_nick: TakenNick,
     /// See [`Reconnect`].
     pub reconnect: Reconnect,
+    /// Where the client keeps the secret by which an upload can be resumed after a restart; `None` for the folder the
+    /// system has for such things.
+    pub state_folder: Option<PathBuf>,
 }
 
 impl Options {
@@ -43,6 +48,7 @@ impl Options {
             agent: concat!("chat-client ", env!("CARGO_PKG_VERSION")).to_owned(),
             taken_nick: TakenNick::default(),
             reconnect: Reconnect::default(),
+            state_folder: None,
         }
     }
 }

@@ -3,10 +3,11 @@
 //! The driver puts what it takes from [`Session::frames`] on the wire and hands [`Session::events`] to the caller.
 
 mod answers;
+mod files;
 mod rooms;
 mod says;
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::{BTreeMap, HashMap, VecDeque};
 
 use proto::limits::{MAGIC, TEXT_BYTES_MAX, VERSION_MAX, VERSION_MIN};
 use proto::message::{Hello, MemberEntry, Resume, RoomEntry, Welcome};
@@ -14,6 +15,8 @@ use proto::{ClientMessage, Frame, MessageId, RequestId, ServerMessage, Token};
 
 use crate::error::{ClientError, Fault};
 use crate::event::{ConnectionState, Entered, Event, Online, RoomKey};
+use crate::files::ask::{Answer, Begun, RoomStand};
+use crate::files::lease::Lease;
 use crate::request::{Reply, Request};
 use rooms::Rooms;
 use says::Says;
@@ -29,6 +32,8 @@ pub(crate) struct Session {
     /// Proves who we are when the connection broke. `None` before the first welcome.
     token: Option<Token>,
     text_bytes_max: usize,
+    /// The longest bulk frame the server takes; 0 where files are not spoken.
+    bulk_bytes: u32,
     rooms: Rooms,
     says: Says,
     /// Invariant: has exactly the requests of this connection that were sent and not answered.
@@ -56,6 +61,9 @@ enum Asked {
     Rename(String, Reply<()>),
     Rooms(Vec<RoomEntry>, Reply<Vec<RoomEntry>>),
     Members(Option<String>, Vec<MemberEntry>, Reply<Vec<MemberEntry>>),
+    File(Reply<Answer>),
+    /// A transfer, which has its slot already.
+    Begin(Lease, Reply<Begun>),
 }
 
 impl Session {
@@ -65,6 +73,7 @@ impl Session {
             agent,
             token: None,
             text_bytes_max: TEXT_BYTES_MAX,
+            bulk_bytes: 0,
             rooms: Rooms::default(),
             says: Says::default(),
             asked: HashMap::new(),
@@ -77,6 +86,16 @@ impl Session {
     /// Whether a welcome has ever come.
     pub(crate) const fn was_online(&self) -> bool {
         self.token.is_some()
+    }
+
+    /// How often the rooms have changed.
+    pub(crate) const fn room_changes(&self) -> u64 {
+        self.rooms.changes()
+    }
+
+    /// The rooms the client is in.
+    pub(crate) fn room_stands(&self) -> BTreeMap<RoomKey, RoomStand> {
+        self.rooms.stands()
     }
 
     /// Whether another request may be taken.
@@ -109,6 +128,7 @@ impl Session {
         self.nick.clone_from(&welcome.nick);
         self.token = Some(welcome.token);
         self.text_bytes_max = usize::try_from(welcome.limits.text_bytes).unwrap_or(usize::MAX).min(TEXT_BYTES_MAX);
+        self.bulk_bytes = welcome.limits.bulk_bytes;
         self.events.push_back(Event::State(ConnectionState::Online(Online {
             nick: welcome.nick,
             agent: welcome.agent,
@@ -198,7 +218,8 @@ impl Session {
         }
     }
 
-    /// Takes a message from the server, other than those of the handshake and the goodbye, which are the driver's.
+    /// Takes a message from the server, other than those of the handshake, the goodbye and of transfers, which are the
+    /// driver's.
     ///
     /// # Errors
     /// The server broke the protocol; the connection is of no more use.
@@ -217,10 +238,11 @@ impl Session {
             ServerMessage::RoomList(list) => self.room_list(id, list),
             ServerMessage::MemberList(list) => self.member_list(id, list),
             ServerMessage::Missed(missed) => self.rooms.missed(missed, &mut self.events),
-            ServerMessage::File(_) | ServerMessage::Transfer(..) => Err(out_of_place(&message)),
-            ServerMessage::Welcome(_) | ServerMessage::Queued(_) | ServerMessage::Goodbye(_) => {
-                Err(out_of_place(&message))
-            }
+            ServerMessage::File(answer) => self.file_answer(id, answer),
+            ServerMessage::Transfer(..)
+            | ServerMessage::Welcome(_)
+            | ServerMessage::Queued(_)
+            | ServerMessage::Goodbye(_) => Err(out_of_place(&message)),
         }
     }
 
@@ -254,6 +276,11 @@ impl Asked {
             Self::Leave(_, reply) | Self::SetTopic(reply) | Self::Rename(_, reply) => answer(reply, Err(error)),
             Self::Rooms(_, reply) => answer(reply, Err(error)),
             Self::Members(_, _, reply) => answer(reply, Err(error)),
+            Self::File(reply) => answer(reply, Err(error)),
+            Self::Begin(lease, reply) => {
+                lease.free();
+                answer(reply, Err(error));
+            }
             // A message waits for the next connection, and a room is entered again on it.
             Self::Say(_) | Self::EnterAgain(_) => {}
         }

@@ -1,5 +1,6 @@
 //! What happens on one connection: the greeting, the talk, the goodbye.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use proto::message::{Goodbye, WireLimits};
@@ -8,6 +9,7 @@ use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::time::Instant;
 
 use super::link::{Link, LinkError};
+use super::slots::Slots;
 use super::{Core, Ended, hand_on};
 use crate::error::{ClientError, Fault};
 use crate::event::{ConnectionState, Event};
@@ -55,6 +57,7 @@ pub(super) async fn greet<S: AsyncRead + AsyncWrite>(
             ServerMessage::Welcome(welcome) => {
                 let limits = welcome.limits;
                 core.session.welcome(welcome);
+                link.reader.take_bulk(limits.bulk_bytes as usize);
                 return Ok(limits);
             }
             ServerMessage::Refused(refusal) => {
@@ -129,12 +132,14 @@ impl Silence {
     }
 }
 
-/// Carries requests, answers and events until the connection is over.
+/// Carries requests, answers, events and files until the connection is over.
 pub(super) async fn talk<S: AsyncRead + AsyncWrite>(core: &mut Core, link: Link<S>, limits: WireLimits) -> Ended {
     let mut link = link;
     let mut silence = Silence::new(limits);
+    let mut slots = Slots::new(limits.bulk_bytes);
+    core.stand_anew();
     loop {
-        let (id, message) = match next(core, &mut link, &mut silence).await {
+        let (id, message) = match next(core, &mut link, &mut slots, &mut silence).await {
             Ok(Next::Message(message)) => message,
             Ok(Next::Silence) if silence.has_pinged => {
                 let seconds = (silence.idle * 2).as_secs();
@@ -149,25 +154,32 @@ pub(super) async fn talk<S: AsyncRead + AsyncWrite>(core: &mut Core, link: Link<
             Err(error) => return Ended::from_link(error),
         };
         silence.begin();
-        if let ServerMessage::Goodbye(goodbye) = message {
-            return Ended::from_goodbye(goodbye, true);
-        }
-        if let Err(fault) = core.session.take(id, message) {
+        let taken = match message {
+            ServerMessage::Goodbye(goodbye) => return Ended::from_goodbye(goodbye, true),
+            ServerMessage::Transfer(slot, message) => slots.take(slot, message),
+            message => core.session.take(id, message),
+        };
+        if let Err(fault) = taken {
             core.session.events.push_back(Event::Fault(fault.clone()));
             return Ended::Broken { error: fault.into(), retry_after_ms: None };
         }
     }
 }
 
-/// Waits for the next message, while requests are taken and written and events are handed on.
+/// Waits for the next message, while requests are taken and written, events are handed on and files are sent.
 async fn next<S: AsyncRead + AsyncWrite>(
     core: &mut Core,
     link: &mut Link<S>,
+    slots: &mut Slots,
     silence: &mut Silence,
 ) -> Result<Next, LinkError> {
-    let Link { reader, writer } = link;
+    let Link { reader, writer, low_water } = link;
+    let board = Arc::clone(&slots.board);
     loop {
+        core.say_stand();
+        slots.read_board();
         writer.queue(core.session.frames.drain(..));
+        slots.fill(writer, low_water);
         // A caller that is behind leaves the rest in the socket, and the silence then is its own.
         let reads = core.session.events.len() < WAITING_EVENTS_MAX;
         if !reads {
@@ -176,11 +188,17 @@ async fn next<S: AsyncRead + AsyncWrite>(
         tokio::select! {
             () = core.close.cancelled() => return Ok(Next::Close),
             message = reader.next(), if reads => return message.map(Next::Message),
-            written = writer.write(), if writer.is_dirty() => written?,
+            written = writer.write(), if writer.is_dirty() => {
+                if let Some(wrote) = written? {
+                    slots.wrote(wrote);
+                }
+            }
             request = core.requests.recv(), if core.session.can_ask() => match request {
                 Some(request) => core.session.ask(request),
                 None => return Ok(Next::Close),
             },
+            Some(ask) = core.asks.recv(), if core.session.can_ask() => core.ask(ask, slots),
+            () = board.changed() => {}
             () = hand_on(&mut core.session, &core.events), if !core.session.events.is_empty() => {
                 if !reads {
                     silence.begin();
@@ -197,7 +215,7 @@ async fn leave<S: AsyncRead + AsyncWrite>(core: &mut Core, link: Link<S>) -> End
     core.session.bye();
     let goodbye = async {
         link.writer.queue(core.session.frames.drain(..));
-        let Link { reader, writer } = &mut link;
+        let Link { reader, writer, .. } = &mut link;
         writer.finish().await?;
         loop {
             if let (_, ServerMessage::Goodbye(Goodbye { .. })) = reader.next().await? {

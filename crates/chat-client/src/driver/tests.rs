@@ -1,108 +1,14 @@
 //! The driver against a scripted server, over in-memory connections and a clock that jumps.
 
-use std::collections::VecDeque;
-use std::io;
-
-use futures::{SinkExt as _, StreamExt as _};
-use proto::message::{Joined, Queued, Said, Welcome, WireLimits};
-use proto::{
-    ClientMessage, CloseCode, Code, Codec, Refusal, RequestId, RoomEvent, RoomId, Seq, ServerMessage, Text, Token, What,
-};
-use tokio::io::{AsyncWriteExt as _, DuplexStream};
-use tokio_util::codec::Framed;
+use proto::message::{Queued, Said};
+use proto::{ClientMessage, CloseCode, Code, Refusal, RequestId, RoomId, Seq, ServerMessage, Text, Token};
+use tokio::io::AsyncWriteExt as _;
 
 use super::*;
-use crate::client::{Client, Events};
+use crate::client::Events;
 use crate::error::Fault;
-use crate::event::{How, Online, RoomKey};
-use crate::options::Options;
-use proto::message::Since;
-
-/// Gives out connections that were laid ready; then none.
-struct Ready(VecDeque<DuplexStream>);
-
-impl Connector for Ready {
-    type Stream = DuplexStream;
-
-    fn target(&self) -> &str {
-        "test:1"
-    }
-
-    async fn connect(&mut self) -> io::Result<DuplexStream> {
-        self.0.pop_front().ok_or_else(|| io::ErrorKind::ConnectionRefused.into())
-    }
-}
-
-/// The server's end of a connection.
-struct Server(Framed<DuplexStream, Codec>);
-
-impl Server {
-    async fn hears(&mut self) -> (RequestId, ClientMessage) {
-        let frame = self.0.next().await.expect("the client is there").unwrap();
-        (RequestId(frame.header().id), ClientMessage::from_frame(&frame).unwrap())
-    }
-
-    async fn says(&mut self, id: RequestId, message: ServerMessage) {
-        self.0.send(message.to_frame(id)).await.unwrap();
-    }
-
-    /// Takes the hello and says welcome.
-    async fn welcomes(&mut self, resumed: bool) -> proto::message::Hello {
-        let (id, ClientMessage::Hello(hello)) = self.hears().await else { panic!("no hello") };
-        let limits = WireLimits { text_bytes: 16384, bulk_bytes: 0, rooms: 8, idle_ms: 10_000, grace_ms: 0 };
-        let (agent, nick, token) = ("test".into(), hello.nick.clone(), Token([7; 16]));
-        let welcome = Welcome { version: 1, features: 0, agent, nick, token, resumed, limits };
-        self.says(id, ServerMessage::Welcome(welcome)).await;
-        hello
-    }
-
-    async fn joins(&mut self, id: RequestId, first: u64) {
-        let joined = Joined {
-            room: RoomId(1),
-            name: "lobby".into(),
-            direct: false,
-            topic: String::new(),
-            members: 1,
-            first: Seq(first),
-            head: Seq(first - 1),
-        };
-        self.says(id, ServerMessage::Joined(joined)).await;
-    }
-
-    /// Lets the client into its room.
-    async fn takes_join(&mut self) {
-        let (id, message) = self.hears().await;
-        assert!(matches!(message, ClientMessage::Join(_)), "{message:?}");
-        self.joins(id, 1).await;
-    }
-
-    async fn event(&mut self, seq: u64) {
-        let what = What::Said("x".into());
-        let event = RoomEvent { seq: Seq(seq), room: RoomId(1), at_ms: 0, nick: "bob".into(), what };
-        self.says(RequestId(0), ServerMessage::Event(event)).await;
-    }
-
-    async fn says_goodbye(mut self, code: CloseCode, refusal: Option<Refusal>) {
-        self.says(RequestId(0), ServerMessage::Goodbye(Goodbye { code, refusal })).await;
-    }
-}
-
-fn options(reconnect: Reconnect) -> Options {
-    Options { reconnect, ..Options::new("ann".parse().unwrap()) }
-}
-
-/// A client that will find `N` connections, and the other ends of them.
-fn start<const N: usize>(options: Options) -> (Client, Events, [Server; N]) {
-    let (ours, theirs): (VecDeque<_>, Vec<_>) = (0..N).map(|_| tokio::io::duplex(64 * 1024)).unzip();
-    let (client, events) = Client::start(Ready(ours), options);
-    let servers: Vec<_> = theirs.into_iter().map(|end| Server(Framed::new(end, Codec::control()))).collect();
-    (client, events, servers.try_into().unwrap_or_else(|_| panic!("N ends")))
-}
-
-async fn join(client: &Client, server: &mut Server) -> RoomKey {
-    let (entered, ()) = tokio::join!(client.join("lobby", Since::Now), server.takes_join());
-    entered.unwrap().room.key
-}
+use crate::event::{How, Online};
+use crate::fake::{join, options, start};
 
 fn text(text: &str) -> Text {
     text.parse().unwrap()

@@ -6,6 +6,7 @@ use proto::{ClientMessage, Refusal, RequestId, ServerMessage};
 use super::{Asked, Session, answer, out_of_place};
 use crate::error::{ClientError, Fault};
 use crate::event::{Event, How, RoomKey};
+use crate::files::ask::Answer;
 use crate::request::Reply;
 
 /// Entries of a list that are taken, however many pages the server goes on sending.
@@ -24,6 +25,7 @@ impl Session {
                 self.nick = nick;
                 answer(reply, Ok(()));
             }
+            Some(Asked::File(reply)) => answer(reply, Ok(Answer::Done)),
             _ => return Err(out_of_place(&ServerMessage::Done)),
         }
         Ok(())

@@ -9,6 +9,7 @@ use proto::{ClientMessage, RoomEvent, RoomId, Seq, What};
 
 use crate::error::Fault;
 use crate::event::{Entered, Event, Heard, How, RoomKey, RoomRef};
+use crate::files::ask::RoomStand;
 
 /// The rooms the client is in.
 ///
@@ -18,6 +19,8 @@ pub(super) struct Rooms {
     rooms: BTreeMap<RoomKey, Room>,
     by_id: HashMap<RoomId, RoomKey>,
     last_key: u32,
+    /// How often the rooms, their names or their readiness have changed.
+    changes: u64,
 }
 
 /// A room and the cursor in its log.
@@ -39,6 +42,18 @@ impl Rooms {
         self.rooms.get(&key)
     }
 
+    pub(super) const fn changes(&self) -> u64 {
+        self.changes
+    }
+
+    pub(super) fn stands(&self) -> BTreeMap<RoomKey, RoomStand> {
+        let stand = |(key, room): (&RoomKey, &Room)| {
+            let RoomRef { name, direct, .. } = room.room.clone();
+            (*key, RoomStand { name, direct, ready: room.ready })
+        };
+        self.rooms.iter().map(stand).collect()
+    }
+
     /// The server's number for a room that can be spoken in now.
     pub(super) fn id(&self, key: RoomKey) -> Option<RoomId> {
         self.get(key).filter(|room| room.ready).map(|room| room.id)
@@ -55,11 +70,13 @@ impl Rooms {
 
     /// The connection broke. The server's numbers stay: a resume goes on with them.
     pub(super) fn wait(&mut self) {
+        self.changes += 1;
         self.rooms.values_mut().for_each(|room| room.ready = false);
     }
 
     /// The server took up the broken connection: these rooms it still knows us in, and we can speak there at once.
     pub(super) fn resume(&mut self) -> Vec<RoomKey> {
+        self.changes += 1;
         let keys: Vec<_> = self.by_id.values().copied().collect();
         for key in &keys {
             if let Some(room) = self.rooms.get_mut(key) {
@@ -88,6 +105,7 @@ impl Rooms {
     }
 
     pub(super) fn remove(&mut self, key: RoomKey) -> Option<RoomRef> {
+        self.changes += 1;
         let room = self.rooms.remove(&key)?;
         self.by_id.retain(|_, held| *held != key);
         Some(room.room)
@@ -100,6 +118,7 @@ impl Rooms {
 
     /// Takes note of a room that the server has let us into, under `key` if we were in it before.
     pub(super) fn enter(&mut self, key: Option<RoomKey>, joined: Joined, how: How, announce: bool) -> Entered {
+        self.changes += 1;
         let how = match how {
             How::Rejoined { .. } => How::Rejoined { may_have_missed: self.may_have_missed(key, &joined) },
             how => how,
@@ -148,6 +167,7 @@ impl Rooms {
         if let (What::Renamed(to), false) = (&heard.what, history) {
             if room.room.direct && *room.room.name == *heard.nick {
                 room.room.name = Arc::from(to.as_str());
+                self.changes += 1;
             }
             if *own_nick == heard.nick {
                 own_nick.clone_from(to);

@@ -1,9 +1,10 @@
 //! The handle of a transfer.
 
 use tokio::sync::{oneshot, watch};
+use tokio::task::JoinHandle;
 
 use super::outcome::Outcome;
-use super::progress::{Direction, Progress, State};
+use super::progress::Progress;
 use crate::error::ClientError;
 
 /// What the caller wants of a transfer.
@@ -21,9 +22,20 @@ pub struct Transfer {
     progress: watch::Receiver<Progress>,
     wish: watch::Sender<Wish>,
     outcome: oneshot::Receiver<Result<Outcome, ClientError>>,
+    /// Ends by itself when this is dropped, after it has given back its slot.
+    _task: JoinHandle<()>,
 }
 
 impl Transfer {
+    pub(crate) const fn new(
+        progress: watch::Receiver<Progress>,
+        wish: watch::Sender<Wish>,
+        outcome: oneshot::Receiver<Result<Outcome, ClientError>>,
+        task: JoinHandle<()>,
+    ) -> Self {
+        Self { progress, wish, outcome, _task: task }
+    }
+
     /// How it stands. The receiver sees every change, or the newest of those it slept through.
     pub fn progress(&self) -> watch::Receiver<Progress> {
         self.progress.clone()
@@ -65,14 +77,6 @@ impl Transfer {
             }
             changes
         });
-    }
-
-    pub(crate) fn failed(error: ClientError) -> Self {
-        let (_, progress) =
-            watch::channel(Progress { state: State::Failed, ..Progress::new(String::new(), Direction::Put) });
-        let (outcome_end, outcome) = oneshot::channel();
-        drop(outcome_end.send(Err(error)));
-        Self { progress, wish: watch::channel(Wish::Run).0, outcome }
     }
 }
 
