@@ -35,7 +35,8 @@ pub struct Args {
     #[arg(long)]
     pub insecure: bool,
 
-    /// Directory that this server alone uses. Rooms are in memory in this version: it holds a lock, no messages.
+    /// Directory that this server alone uses. Files are in it, each room's in `files/rooms/NAME`; without one there
+    /// are no files. Rooms are in memory in this version: it holds no messages.
     #[arg(long, value_name = "DIR")]
     pub data_dir: Option<PathBuf>,
 
@@ -110,6 +111,34 @@ pub struct Args {
     /// MiB of events held in memory for all rooms; beyond it the longest silent rooms forget theirs.
     #[arg(long, value_name = "MIB", default_value = "256", value_parser = clap::value_parser!(u32).range(1..))]
     pub rooms_mib: u32,
+
+    /// MiB that the largest file may have.
+    #[arg(long, value_name = "MIB", default_value = "1048576")]
+    pub file_max_mib: u64,
+
+    /// MiB that must remain free on the disk of the data directory.
+    #[arg(long, value_name = "MIB", default_value = "256")]
+    pub files_min_free_mib: u64,
+
+    /// MiB of files on the server; 0 for no bound but the disk.
+    #[arg(long, value_name = "MIB", default_value = "0")]
+    pub files_total_mib: u64,
+
+    /// MiB of files in one room; 0 for no bound.
+    #[arg(long, value_name = "MIB", default_value = "0")]
+    pub files_room_mib: u64,
+
+    /// MiB of files that one person has sent; 0 for no bound.
+    #[arg(long, value_name = "MIB", default_value = "0")]
+    pub files_person_mib: u64,
+
+    /// Milliseconds within which an upload must bring 64 KiB; if not, it is set aside, to be resumed.
+    #[arg(long, value_name = "MS", default_value = "60000", value_parser = clap::value_parser!(u64).range(1..))]
+    pub upload_idle_ms: u64,
+
+    /// Hours for which a part of a file is kept that nobody goes on with.
+    #[arg(long, value_name = "H", default_value = "24")]
+    pub partial_hours: u32,
 
     /// How log lines look.
     #[arg(long, value_enum, default_value = "text")]

@@ -2,6 +2,7 @@
 
 use std::io::Write;
 use std::net::SocketAddr;
+use std::time::Duration;
 
 use anyhow::{Context, bail};
 use chat::HubLimits;
@@ -11,6 +12,7 @@ use serve::{Limits, Listener, Shutdown, ShutdownTrigger};
 
 use crate::args::Args;
 use crate::data_dir::DataDir;
+use crate::files::{Desk, FileLimits};
 use crate::hub_owner::{HubOwner, LogLimits};
 use crate::service::ChatService;
 use crate::session::{SessionLimits, Surroundings};
@@ -47,18 +49,32 @@ pub async fn run(args: Args) -> anyhow::Result<()> {
     let signals = trigger.clone().on_signals().context("cannot listen for signals")?;
 
     let (owner, hub) = HubOwner::new(hub_limits(&args), log_limits(&args), wire_limits(&args));
+    let desk = match &args.data_dir {
+        Some(path) => Some(Desk::open(path, file_limits(&args), &hub).context("cannot open the files")?),
+        None => None,
+    };
+    let owner = desk.iter().cloned().fold(owner, HubOwner::with_files);
+    let watch = desk.clone().map(|desk| tokio::spawn(desk.watch_over()));
     // Without its hub the server can only close; the handle is joined below.
     let owner = tokio::spawn(async move {
         let closes = CloseOnDrop(trigger);
         owner.run().await;
         drop(closes);
     });
-    let service = ChatService::new(Surroundings { hub, limits: session_limits(&args) });
+    let service = ChatService::new(Surroundings { hub, limits: session_limits(&args), files: desk.clone() });
     announce(&addresses)?;
     tracing::info!(strategy = %args.strategy.strategy(), ?addresses, "serving");
     let report = serve::serve(listener, args.strategy.strategy(), serve_limits(&args), service, shutdown).await;
     // The service held the last ways to the hub; with them gone its owner ends by itself.
     owner.await.context("the hub's owner failed")?;
+    if let Some(watch) = watch {
+        watch.abort();
+        // It was told to end; how it did says nothing.
+        let _ended: Result<(), _> = watch.await;
+    }
+    if let Some(desk) = desk {
+        tokio::task::spawn_blocking(move || desk.set_all_aside()).await.context("cannot set files aside")?;
+    }
     tracing::info!(end = ?report.end, drain_ms = report.drain_ms, "stopped: {}", report.snapshot);
     drop((signals, data_dir));
     Ok(())
@@ -122,6 +138,19 @@ fn wire_limits(args: &Args) -> WireLimits {
         rooms: args.max_rooms_per_person,
         idle_ms: u32::try_from(args.idle_ms).unwrap_or(u32::MAX),
         grace_ms: u32::try_from(args.grace_ms).unwrap_or(u32::MAX),
+    }
+}
+
+fn file_limits(args: &Args) -> FileLimits {
+    let bytes = |mib: u64| mib.saturating_mul(1024 * 1024);
+    FileLimits {
+        file_bytes: bytes(args.file_max_mib),
+        min_free_bytes: bytes(args.files_min_free_mib),
+        total_bytes: bytes(args.files_total_mib),
+        room_bytes: bytes(args.files_room_mib),
+        person_bytes: bytes(args.files_person_mib),
+        upload_idle: Duration::from_millis(args.upload_idle_ms),
+        partial_age: Duration::from_secs(u64::from(args.partial_hours) * 3600),
     }
 }
 

@@ -9,12 +9,14 @@ use std::sync::Arc;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use chat::{Deed, Departure, Effect, Effects, FileAsk, Hub, HubLimits, Millis, Request, SessionId};
+use proto::limits::BULK_BYTES_MAX;
 use proto::message::{Attached, FileAnswer, Welcome, WireLimits};
-use proto::{CloseCode, Code, Frame, Nick, Refusal, RequestId, RoomId, ServerMessage};
+use proto::{CloseCode, Frame, Nick, RequestId, RoomId, ServerMessage};
 use serve::RequestPermit;
 use tokio::sync::mpsc;
 use tokio::time::{Instant, MissedTickBehavior};
 
+use crate::files::{Desk, no_files};
 use crate::outbox::{Follow, Outbox};
 
 pub use logs::LogLimits;
@@ -86,6 +88,15 @@ impl HubPort {
         self.0.send(message).await.is_ok()
     }
 
+    /// The same from a thread that may block.
+    pub(crate) fn send_blocking(&self, message: ToHub) -> bool {
+        self.0.blocking_send(message).is_ok()
+    }
+
+    pub(crate) fn downgrade(&self) -> WeakHubPort {
+        WeakHubPort(self.0.downgrade())
+    }
+
     /// The same without waiting; the message comes back if it cannot be handed over now.
     ///
     /// # Errors
@@ -93,6 +104,16 @@ impl HubPort {
     pub fn offer(&self, message: ToHub) -> Result<(), ToHub> {
         use mpsc::error::TrySendError::{Closed, Full};
         self.0.try_send(message).map_err(|(Full(message) | Closed(message))| message)
+    }
+}
+
+/// A way to the hub's owner that does not keep it running.
+#[derive(Debug, Clone)]
+pub(crate) struct WeakHubPort(mpsc::WeakSender<ToHub>);
+
+impl WeakHubPort {
+    pub(crate) fn upgrade(&self) -> Option<HubPort> {
+        self.0.upgrade().map(HubPort)
     }
 }
 
@@ -107,6 +128,8 @@ pub struct HubOwner {
     effects: Effects,
     agent: String,
     wire_limits: WireLimits,
+    /// Where requests about files go, if there is a place for them.
+    files: Option<Arc<Desk>>,
 }
 
 #[derive(Debug)]
@@ -128,8 +151,17 @@ impl HubOwner {
             effects: Vec::new(),
             agent: format!("chat-server {}", env!("CARGO_PKG_VERSION")),
             wire_limits,
+            files: None,
         };
         (owner, HubPort(sender))
+    }
+
+    /// The same with a place for files.
+    #[must_use]
+    pub fn with_files(mut self, desk: Arc<Desk>) -> Self {
+        self.wire_limits.bulk_bytes = u32::try_from(BULK_BYTES_MAX).unwrap_or(u32::MAX);
+        self.files = Some(desk);
+        self
     }
 
     /// Runs until every [`HubPort`] is dropped.
@@ -242,7 +274,7 @@ impl HubOwner {
                 seated.outbox.admit();
                 let welcome = ServerMessage::Welcome(Welcome {
                     version: proto::limits::VERSION_MAX,
-                    features: 0,
+                    features: if self.files.is_some() { Welcome::FILES } else { 0 },
                     agent: self.agent.clone(),
                     nick: nick.as_str().to_owned(),
                     token,
@@ -270,7 +302,12 @@ impl HubOwner {
                 seated.outbox.exit(room);
                 self.logs.unfollow(room, session);
             }
-            Effect::Forget(room) => self.logs.forget(room),
+            Effect::Forget(room) => {
+                self.logs.forget(room);
+                if let Some(desk) = &self.files {
+                    desk.forget(room);
+                }
+            }
             Effect::Close { session, code, refusal } => {
                 let goodbye = ServerMessage::Goodbye(proto::message::Goodbye { code, refusal });
                 self.unseat(session, code, Some(&goodbye.to_frame(RequestId(0))));
@@ -287,13 +324,19 @@ impl HubOwner {
 
     fn answer(&self, to: SessionId, request: RequestId, reply: &ServerMessage) {
         if let Some(seated) = self.sessions.get(&to) {
+            if let (ServerMessage::Refused(_), Some(files)) = (reply, seated.outbox.files()) {
+                files.was_refused(request);
+            }
             seated.outbox.answer(request, &reply.to_frame(request));
         }
     }
 
     fn ask_for_files(&self, ask: FileAsk) {
-        let refusal = Refusal::new(Code::NoFiles, "files are being built");
-        self.answer(ask.to, ask.request, &ServerMessage::Refused(refusal));
+        let Some(seated) = self.sessions.get(&ask.to) else { return };
+        match &self.files {
+            Some(desk) => seated.outbox.files_of(desk).ask(ask),
+            None => self.answer(ask.to, ask.request, &ServerMessage::Refused(no_files())),
+        }
     }
 
     fn unseat(&mut self, session: SessionId, code: CloseCode, goodbye: Option<&Frame>) {

@@ -22,6 +22,7 @@
 pub mod args;
 pub mod daemon;
 pub mod data_dir;
+pub mod files;
 pub mod hub_owner;
 pub mod outbox;
 pub mod service;

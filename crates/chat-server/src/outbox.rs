@@ -7,17 +7,19 @@
 use std::future::poll_fn;
 use std::pin::Pin;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::task::{Context, Poll, Wake, Waker};
 
 use futures::task::AtomicWaker;
 use proto::{CloseCode, Frame, RequestId, RoomId};
 use room_log::{Cursor, RoomLog};
 
+use crate::files::{Desk, SessionFiles};
+
 /// Answers waiting to be written, in bytes, at which a session reads no further requests.
 const REPLY_BYTES_MAX: usize = 64 * 1024;
 
-/// Unanswered requests at which a session reads no further requests.
+/// Unanswered requests of chat, or about files, at which a session reads no further requests.
 const UNANSWERED_MAX: usize = 1024;
 
 /// The meeting place of one session's writer, its reader, and the hub's owner.
@@ -38,6 +40,8 @@ pub struct Outbox {
     has_progressed: AtomicBool,
     /// Whether the session is gone without having been able to say so.
     abandoned: AtomicBool,
+    /// The session's transfers, once it has asked for files.
+    files: OnceLock<Arc<SessionFiles>>,
 }
 
 #[derive(Debug, Default)]
@@ -46,6 +50,8 @@ struct Owed {
     replies: Vec<u8>,
     follows: Vec<Follow>,
     unanswered: usize,
+    /// Questions about files, which are answered in their own time.
+    unanswered_files: usize,
     /// Set once; nothing is taken in behind it.
     closing: Option<CloseCode>,
 }
@@ -140,6 +146,27 @@ impl Outbox {
         self.owe();
     }
 
+    /// One of the unanswered requests is about files, and let through: its answer is a [`Self::answer_about_files`].
+    pub fn is_about_files(&self) {
+        let mut owed = self.lock();
+        owed.unanswered = owed.unanswered.saturating_sub(1);
+        owed.unanswered_files += 1;
+        drop(owed);
+        self.relief.ring();
+    }
+
+    /// Puts the answer to a request about files in; nothing if it goes another way.
+    pub fn answer_about_files(&self, frame: Option<&Frame>) {
+        let mut owed = self.lock();
+        owed.unanswered_files = owed.unanswered_files.saturating_sub(1);
+        if let Some(frame) = frame.filter(|_| owed.closing.is_none()) {
+            frame.write(&mut owed.replies);
+        }
+        drop(owed);
+        self.owe();
+        self.relief.ring();
+    }
+
     /// Puts the answer `Joined` in and lets the session follow the room, as one.
     pub fn enter(&self, request: RequestId, joined: &Frame, follow: Follow) {
         let mut owed = self.lock();
@@ -226,7 +253,24 @@ impl Outbox {
     /// Whether the session may ask more: neither answers nor questions have piled up.
     pub fn has_room(&self) -> bool {
         let owed = self.lock();
-        owed.unanswered < UNANSWERED_MAX && owed.replies.len() < REPLY_BYTES_MAX
+        owed.unanswered < UNANSWERED_MAX
+            && owed.unanswered_files < UNANSWERED_MAX
+            && owed.replies.len() < REPLY_BYTES_MAX
+    }
+
+    /// Whether an answer may be put in that nobody waits for urgently.
+    pub fn has_room_for_answer(&self) -> bool {
+        self.lock().replies.len() < REPLY_BYTES_MAX
+    }
+
+    /// The session's transfers, if it has asked for files.
+    pub fn files(&self) -> Option<&Arc<SessionFiles>> {
+        self.files.get()
+    }
+
+    /// The session's transfers.
+    pub fn files_of(self: &Arc<Self>, desk: &Arc<Desk>) -> &Arc<SessionFiles> {
+        self.files.get_or_init(|| SessionFiles::new(desk, self))
     }
 
     /// Waits until [`Self::has_room`].

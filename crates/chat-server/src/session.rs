@@ -4,6 +4,7 @@
 pub(crate) mod intake;
 mod pace;
 mod reader;
+mod stream;
 mod writer;
 
 use std::future::poll_fn;
@@ -18,9 +19,11 @@ use proto::{CloseCode, Code, Frame, Refusal, RequestId, ServerMessage};
 use serve::{PhaseWatch, RequestGate};
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite};
 
+use crate::files::Desk;
 use crate::hub_owner::{HubPort, ToHub};
 use crate::outbox::Outbox;
 use reader::{Ending, Reader};
+pub use stream::Stream;
 use writer::{Writer, WriterEnd};
 
 /// After the goodbye, how long the peer's last bytes are read away, so that a reset does not eat the goodbye.
@@ -72,6 +75,8 @@ pub struct Surroundings {
     pub hub: HubPort,
     /// Bounds.
     pub limits: SessionLimits,
+    /// Where files are, if there is a place for them.
+    pub files: Option<Arc<Desk>>,
 }
 
 /// Runs a session over `stream` until it ends, and says why it did. Dropped early, it leaves no trace: the hub
@@ -84,13 +89,13 @@ pub async fn run<S>(
     mut phase: PhaseWatch,
 ) -> SessionEnd
 where
-    S: AsyncRead + AsyncWrite + Unpin,
+    S: Stream,
 {
     let outbox = Arc::new(Outbox::default());
     let mut seat = Seat { session, hub: &around.hub, outbox: &outbox, stands: Standing::Unknown };
-    let (read_half, write_half) = tokio::io::split(stream);
-    let mut reader = Reader::new(read_half, &around.limits);
-    let mut writer = Writer::new(write_half, &outbox, around.limits.stall_ms);
+    let (reading, writing) = stream.halves();
+    let mut reader = Reader::new(reading, around);
+    let mut writer = Writer::new(writing, &outbox, around.limits.stall_ms, S::bound_unsent);
     let ending = {
         let mut writing = pin!(writer.run());
         let mut beside = pin!(async {
@@ -119,6 +124,7 @@ where
     W: AsyncWrite + Unpin,
 {
     let end = ending.session_end();
+    seat.end_files();
     if let Ending::Foreign(caller) = &ending {
         writer.say_plainly(caller.answer()).await;
     } else {
@@ -161,6 +167,13 @@ impl Seat<'_> {
         }
     }
 
+    /// Ends the session's transfers; what has come of uploads is kept, to be resumed.
+    fn end_files(&self) {
+        if let Some(files) = self.outbox.files() {
+            files.close();
+        }
+    }
+
     /// Hands a message to the hub; only a wait, when the hub is behind, costs an allocation.
     fn tell(&self, message: ToHub) -> impl Future<Output = bool> + Send {
         let waiting = self.hub.offer(message).err().map(|message| Box::pin(self.hub.send(message)));
@@ -200,6 +213,7 @@ fn ending_after(end: WriterEnd, outbox: &Outbox) -> Ending {
 
 impl Drop for Seat<'_> {
     fn drop(&mut self) {
+        self.end_files();
         if self.stands == Standing::Open {
             // The session was cut. If the inbox is full the hub's owner finds the mark at its next tick.
             self.outbox.abandon();

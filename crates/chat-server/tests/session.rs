@@ -60,7 +60,7 @@ impl World {
         let (near, far) = tokio::io::duplex(buffer_bytes);
         self.next_session += 1;
         let session = SessionId(self.next_session);
-        let around = Surroundings { hub: self.hub.clone(), limits };
+        let around = Surroundings { hub: self.hub.clone(), limits, files: None };
         let phase = PhaseWatch::new(self.phase.subscribe());
         let end = tokio::spawn(async move { session::run(far, session, &around, &RequestGate::open(), phase).await });
         Client { framed: Framed::new(near, Codec::control()), asked: 0, end }

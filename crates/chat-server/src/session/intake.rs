@@ -3,7 +3,7 @@
 
 use chat::{Command, Request};
 use proto::limits::{MAGIC, VERSION_MAX, VERSION_MIN};
-use proto::message::{Attach, Hello, TransferMessage};
+use proto::message::{Attach, FileRequest, Hello, Pack, TransferMessage};
 use proto::{ClientMessage, Code, DecodeError, Frame, Kind, Nick, Refusal, RequestId, RoomName, Slot, Text, Token};
 
 use super::out_of_place;
@@ -21,6 +21,8 @@ pub(crate) enum Intake {
     Ask(Request),
     /// The same, and its answer may be long: it is asked alone.
     AskAlone(Request),
+    /// Small files, as request so and so; their bytes do not go through the hub.
+    Pack(RequestId, Pack),
     /// Something within a transfer; not the hub's affair.
     Transfer(Slot, TransferMessage),
     /// Nothing to do.
@@ -56,6 +58,9 @@ impl Intaker {
             ClientMessage::Pong => Intake::Heard,
             ClientMessage::Bye => Intake::Bye,
             ClientMessage::Transfer(slot, message) => Intake::Transfer(slot, message),
+            ClientMessage::File(_, FileRequest::Pack(pack)) if frame.header().id != 0 => {
+                Intake::Pack(RequestId(frame.header().id), pack)
+            }
             ClientMessage::AskTicket => match token() {
                 Some(ticket) => ask(frame, Command::AskTicket { ticket }),
                 None => ask(frame, Command::Refused(no_random_numbers())),

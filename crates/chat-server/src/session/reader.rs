@@ -8,6 +8,7 @@ use bytes::BytesMut;
 use chat::{Command, Request};
 use proto::error::CodecError;
 use proto::foreign::Caller;
+use proto::limits::BULK_BYTES_MAX;
 use proto::{CloseCode, Code, Codec, Refusal, RequestId, ServerMessage, Token};
 use serve::{GateBusy, RequestGate};
 use tokio::io::{AsyncRead, AsyncReadExt};
@@ -16,7 +17,8 @@ use tokio_util::codec::Decoder;
 
 use super::intake::{Intake, Intaker};
 use super::pace::Pace;
-use super::{Seat, SessionLimits};
+use super::{Seat, Surroundings};
+use crate::files::{Desk, no_files};
 use crate::hub_owner::ToHub;
 use crate::outbox::Outbox;
 
@@ -48,6 +50,7 @@ pub(super) struct Reader<R> {
     buffer: BytesMut,
     codec: Codec,
     intaker: Intaker,
+    files: Option<Arc<Desk>>,
     pace: Pace,
     /// Until when the peer, who asks faster than allowed, is not read.
     paused_until: Option<Instant>,
@@ -64,7 +67,7 @@ pub(super) struct Reader<R> {
 /// What the frames in the buffer came to.
 struct Batch {
     requests: Vec<Request>,
-    /// Frames taken, those without an answer included.
+    /// Frames taken, those without an answer included, but not those within transfers: credit bounds them.
     frames: usize,
     then: Then,
 }
@@ -87,12 +90,14 @@ enum Wait {
 }
 
 impl<R: AsyncRead + Unpin> Reader<R> {
-    pub(super) fn new(input: R, limits: &SessionLimits) -> Self {
+    pub(super) fn new(input: R, around: &Surroundings) -> Self {
+        let limits = &around.limits;
         Self {
             input,
             buffer: BytesMut::new(),
-            codec: Codec::control(),
+            codec: Codec::new(if around.files.is_some() { BULK_BYTES_MAX } else { 0 }),
             intaker: Intaker::default(),
+            files: around.files.clone(),
             pace: Pace::new(limits.requests_per_second, Instant::now().into_std()),
             paused_until: None,
             idle_ms: limits.idle_ms,
@@ -158,7 +163,7 @@ impl<R: AsyncRead + Unpin> Reader<R> {
     }
 
     async fn take_batch(&mut self, seat: &mut Seat<'_>, gate: &RequestGate) -> Then {
-        let batch = self.decode();
+        let batch = self.decode(seat.outbox);
         if !batch.requests.is_empty() {
             hand_over(seat, gate, batch.requests).await;
         }
@@ -174,9 +179,9 @@ impl<R: AsyncRead + Unpin> Reader<R> {
     }
 
     /// Turns what is in the buffer into requests, up to a batch.
-    fn decode(&mut self) -> Batch {
+    fn decode(&mut self, outbox: &Arc<Outbox>) -> Batch {
         let mut requests = Vec::new();
-        let mut frames = 0;
+        let (mut frames, mut within_transfers) = (0, 0);
         let then = loop {
             if frames == BATCH_MAX {
                 break Then::Wait(Wait::Room);
@@ -194,12 +199,23 @@ impl<R: AsyncRead + Unpin> Reader<R> {
                     requests.push(request);
                     break Then::Wait(Wait::Settled);
                 }
-                Intake::Transfer(..) | Intake::Heard => {}
+                Intake::Transfer(slot, message) => {
+                    let Some(desk) = &self.files else { continue };
+                    match outbox.files_of(desk).take(slot, message) {
+                        Ok(is_within) => within_transfers += usize::from(is_within),
+                        Err(refusal) => break Then::End(Ending::Fault(refusal)),
+                    }
+                }
+                Intake::Pack(id, pack) => requests.push(match &self.files {
+                    Some(desk) => outbox.files_of(desk).put_aside(id, pack),
+                    None => Request { id, command: Command::Refused(no_files()) },
+                }),
+                Intake::Heard => {}
                 Intake::Bye => break Then::End(Ending::Bye),
                 Intake::Fault(refusal) => break Then::End(Ending::Fault(refusal)),
             }
         };
-        Batch { requests, frames, then }
+        Batch { requests, frames: frames - within_transfers, then }
     }
 
     /// Looks whether the peer is alive, each time it could have been silent for as long as allowed.

@@ -1,15 +1,15 @@
 //! The writing half: one writer per connection picks what goes next, by lane.
 //!
 //! Control (answers, pings) goes before room events; within the rooms' lane the rooms take turns. Events are read
-//! from the rooms' logs when the socket can take them, never queued: a slow peer is merely behind. The lanes for
-//! transfers go behind these two.
+//! from the rooms' logs when the socket can take them, never queued: a slow peer is merely behind. Behind these two
+//! go what is said within transfers, and then, one frame at a time, files' bytes.
 
 use std::collections::VecDeque;
 use std::future::poll_fn;
 use std::io::{self, IoSlice};
 use std::pin::Pin;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use bytes::{Buf, Bytes};
 use futures::FutureExt;
@@ -18,6 +18,7 @@ use proto::{RequestId, RoomId, ServerMessage};
 use room_log::{Cursor, Reading, RoomLog};
 use tokio::io::{AsyncWrite, AsyncWriteExt};
 
+use crate::files::SessionFiles;
 use crate::outbox::{Follow, Outbox};
 
 /// What the writer takes in hand at a time, in bytes: enough for one full write, little enough that an answer
@@ -54,6 +55,12 @@ pub(super) struct Writer<W> {
     closing: bool,
     unflushed: bool,
     stall: Duration,
+    /// See [`Stream::bound_unsent`](super::Stream::bound_unsent).
+    bound_unsent: fn(&W, u32),
+    /// What it was last called with; 0 for never.
+    unsent_bound: u32,
+    /// The frame of a file's bytes that is in hand, last: how long it is, and since when.
+    bulk: Option<(usize, Instant)>,
 }
 
 #[derive(Debug)]
@@ -64,7 +71,7 @@ struct Followed {
 }
 
 impl<W: AsyncWrite + Unpin> Writer<W> {
-    pub(super) fn new(output: W, outbox: &Arc<Outbox>, stall_ms: u64) -> Self {
+    pub(super) fn new(output: W, outbox: &Arc<Outbox>, stall_ms: u64, bound_unsent: fn(&W, u32)) -> Self {
         Self {
             output,
             outbox: Arc::clone(outbox),
@@ -74,6 +81,9 @@ impl<W: AsyncWrite + Unpin> Writer<W> {
             closing: false,
             unflushed: false,
             stall: Duration::from_millis(stall_ms),
+            bound_unsent,
+            unsent_bound: 0,
+            bulk: None,
         }
     }
 
@@ -81,6 +91,10 @@ impl<W: AsyncWrite + Unpin> Writer<W> {
     pub(super) async fn run(&mut self) -> WriterEnd {
         loop {
             if self.hand.is_empty() {
+                if self.end_bulk() {
+                    // Whoever sends bytes as fast as the socket takes them still listens, and lets others work.
+                    tokio::task::yield_now().await;
+                }
                 self.fill_hand();
             }
             let is_done = self.hand.is_empty();
@@ -131,8 +145,54 @@ impl<W: AsyncWrite + Unpin> Writer<W> {
         tracing::trace!(?shut, "closed the writing side");
     }
 
-    /// Takes in hand what goes next: first what is owed, then events.
+    /// Takes in hand what goes next: first what is owed, then events, then what transfers say; bytes of files only
+    /// if there was neither answer nor event.
     fn fill_hand(&mut self) {
+        let files = self.outbox.files().cloned();
+        // Before the answers are taken: what a transfer says stands behind the answer that let it begin.
+        let said = files.as_ref().map_or_else(Vec::new, |files| files.take_control());
+        self.take_owed();
+        if self.closing {
+            return;
+        }
+        self.fill_from_rooms();
+        let is_quiet = self.hand.is_empty();
+        if !said.is_empty() {
+            self.hand.push_back(said.into());
+        }
+        if let Some(files) = files {
+            if is_quiet {
+                self.take_bulk(&files);
+            }
+            files.has_written();
+        }
+    }
+
+    fn take_bulk(&mut self, files: &SessionFiles) {
+        let Some(bulk) = files.next_bulk() else { return };
+        // For the same reason: the answer may have come since.
+        self.take_owed();
+        let pieces = [bulk.head, bulk.body];
+        self.bulk = Some((pieces.iter().map(Bytes::len).sum(), Instant::now()));
+        self.hand.extend(pieces.into_iter().filter(|piece| !piece.is_empty()));
+        let bound = files.low_water();
+        if bound != self.unsent_bound {
+            self.unsent_bound = bound;
+            (self.bound_unsent)(&self.output, bound);
+        }
+    }
+
+    /// Notes how long the last frame of a file's bytes took; false if there was none in hand.
+    fn end_bulk(&mut self) -> bool {
+        let Some((bytes, since)) = self.bulk.take() else { return false };
+        if let Some(files) = self.outbox.files() {
+            let now = Instant::now();
+            files.wrote(bytes, now.duration_since(since), now);
+        }
+        true
+    }
+
+    fn take_owed(&mut self) {
         if let Some(taken) = self.outbox.take() {
             if !taken.replies.is_empty() {
                 self.hand.push_back(taken.replies.into());
@@ -142,10 +202,6 @@ impl<W: AsyncWrite + Unpin> Writer<W> {
             }
             self.closing |= taken.closing;
         }
-        if self.closing {
-            return;
-        }
-        self.fill_from_rooms();
     }
 
     fn follow(&mut self, follow: Follow) {

@@ -1,0 +1,198 @@
+//! A file that is arriving: what those who fetch it meanwhile see of it, and the right to write it.
+
+use std::fs::File;
+use std::io;
+use std::sync::{Arc, Mutex};
+
+use chat::TreeName;
+use proto::{FileVersion, RelPath};
+use tokio::time::Instant;
+use transfer::arriving::Arriving;
+use transfer::group::{GroupHash, HashList};
+use transfer::partial::{Partial, PartialId};
+
+use super::desk::Desk;
+use super::lock;
+use super::partials::Entry;
+use super::space::Promise;
+
+/// A file that is arriving, or whose sender is gone and may come back.
+pub(super) struct Arrival {
+    pub(super) id: PartialId,
+    pub(super) tree: TreeName,
+    pub(super) path: RelPath,
+    pub(super) version: FileVersion,
+    pub(super) size: u64,
+    pub(super) modified_ms: u64,
+    pub(super) by: String,
+    pub(super) progress: Arc<Arriving>,
+    pub(super) content: Arc<File>,
+    pub(super) hashes: Arc<dyn HashList>,
+    state: Mutex<State>,
+}
+
+/// What is behind an arrival on disk.
+pub(super) struct Behind {
+    pub(super) partial: Partial,
+    pub(super) entry: Entry,
+    /// Room that is promised to it.
+    pub(super) promise: Promise,
+}
+
+struct State {
+    /// Counts those who had the right to write; only the last has it.
+    leases: u64,
+    /// Invariant: it is here until it is put in its place, set aside or thrown away, once and for all.
+    behind: Option<Behind>,
+    /// Since when nobody has the right to write.
+    held_since: Option<Instant>,
+    is_kept: bool,
+}
+
+/// The right to write an arrival; another who takes it ends it. When it is given up, the arrival is held for a while,
+/// or thrown away.
+pub(super) struct Lease {
+    pub(super) arrival: Arc<Arrival>,
+    desk: Arc<Desk>,
+    number: u64,
+}
+
+impl std::fmt::Debug for Arrival {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Arrival").field("path", &self.path).field("size", &self.size).finish_non_exhaustive()
+    }
+}
+
+impl std::fmt::Debug for Lease {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Lease").field("arrival", &self.arrival).field("number", &self.number).finish_non_exhaustive()
+    }
+}
+
+/// What an arrival is from its beginning on.
+pub(super) struct Begun {
+    pub(super) id: PartialId,
+    pub(super) tree: TreeName,
+    pub(super) path: RelPath,
+    pub(super) version: FileVersion,
+    pub(super) size: u64,
+    pub(super) modified_ms: u64,
+    pub(super) by: String,
+}
+
+impl Arrival {
+    /// Of which `verified` bytes are there.
+    pub(super) fn new(begun: Begun, verified: u64, behind: Behind) -> Arc<Self> {
+        let Begun { id, tree, path, version, size, modified_ms, by } = begun;
+        let state = State { leases: 0, behind: None, held_since: Some(Instant::now()), is_kept: true };
+        let (content, hashes) = (behind.partial.data(), behind.partial.hashes());
+        let state = Mutex::new(State { behind: Some(behind), ..state });
+        let progress = Arriving::new(verified);
+        Arc::new(Self { id, tree, path, version, size, modified_ms, by, progress, content, hashes, state })
+    }
+
+    /// Takes the right to write, from whoever has it; `None` if there is nothing to write any more.
+    pub(super) fn lease(self: &Arc<Self>, desk: &Arc<Desk>) -> Option<Lease> {
+        let mut state = lock(&self.state);
+        state.behind.as_ref()?;
+        state.leases += 1;
+        state.held_since = None;
+        state.is_kept = true;
+        Some(Lease { arrival: Arc::clone(self), desk: Arc::clone(desk), number: state.leases })
+    }
+
+    /// Takes what is behind it away, from whoever writes it.
+    pub(super) fn take_behind(&self) -> Option<Behind> {
+        let mut state = lock(&self.state);
+        state.leases += 1;
+        state.behind.take()
+    }
+
+    /// The same, if nobody has had the right to write since before `then`.
+    pub(super) fn take_behind_if_held_since(&self, then: Instant) -> Option<Behind> {
+        let mut state = lock(&self.state);
+        state.held_since.filter(|since| *since <= then)?;
+        state.leases += 1;
+        state.behind.take()
+    }
+
+    /// The same, if whoever had the right to write last wanted it thrown away.
+    pub(super) fn take_behind_if_unwanted(&self) -> Option<Behind> {
+        let mut state = lock(&self.state);
+        state.held_since.filter(|_| !state.is_kept)?;
+        state.leases += 1;
+        state.behind.take()
+    }
+}
+
+impl Behind {
+    /// Keeps what is verified, to be resumed, and gives back the room for the rest.
+    pub(super) fn set_aside(self) {
+        if let Err(error) = self.partial.set_aside() {
+            tracing::warn!(%error, "cannot set a part of a file aside");
+        }
+    }
+
+    /// Throws it away.
+    pub(super) fn throw_away(self) {
+        let Self { partial, entry, promise } = self;
+        if let Err(error) = partial.discard() {
+            tracing::warn!(%error, "cannot remove a part of a file");
+        }
+        entry.remove();
+        drop(promise);
+    }
+}
+
+impl Lease {
+    pub(super) const fn desk(&self) -> &Arc<Desk> {
+        &self.desk
+    }
+
+    /// Whether the arrival shall be kept when the right is given up.
+    pub(super) fn keep_if(&self, is_kept: bool) {
+        let mut state = lock(&self.arrival.state);
+        if state.leases == self.number {
+            state.is_kept = is_kept;
+        }
+    }
+
+    pub(super) fn write(&self, offset: u64, bytes: &[u8]) -> io::Result<()> {
+        self.with(|partial| partial.write_at(offset, bytes))
+    }
+
+    pub(super) fn verified(&self, upto: u64, hashes: &[GroupHash]) -> io::Result<()> {
+        self.with(|partial| partial.verified(upto, hashes))?;
+        self.arrival.progress.advance(upto);
+        Ok(())
+    }
+
+    /// Takes what is behind the arrival, to put it in its place.
+    pub(super) fn take_behind(&self) -> Option<Behind> {
+        let mut state = lock(&self.arrival.state);
+        if state.leases == self.number { state.behind.take() } else { None }
+    }
+
+    fn with<R>(&self, write: impl FnOnce(&mut Partial) -> io::Result<R>) -> io::Result<R> {
+        let mut state = lock(&self.arrival.state);
+        let is_current = state.leases == self.number;
+        match &mut state.behind {
+            Some(behind) if is_current => write(&mut behind.partial),
+            _ => Err(io::Error::other("the upload goes on over another connection")),
+        }
+    }
+}
+
+impl Drop for Lease {
+    fn drop(&mut self) {
+        let mut state = lock(&self.arrival.state);
+        if state.leases != self.number || state.behind.is_none() {
+            return;
+        }
+        state.held_since = Some(Instant::now());
+        if !state.is_kept {
+            drop(state);
+            self.desk.throw_away_later(&self.arrival);
+        }
+    }
+}

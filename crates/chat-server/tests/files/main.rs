@@ -1,0 +1,6 @@
+//! Files through real sessions: streams in memory, a real disk, and a client written by hand.
+
+#![expect(clippy::unwrap_used, reason = "in a test, a panic is the report")]
+
+mod moving;
+mod world;

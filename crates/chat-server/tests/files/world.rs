@@ -1,0 +1,428 @@
+//! A hub with files, sessions over streams in memory, and a client written by hand from docs/protocol.md.
+
+use std::collections::VecDeque;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+use chat::{HubLimits, SessionId};
+use chat_server::files::{Desk, FileLimits};
+use chat_server::hub_owner::{HubOwner, HubPort, LogLimits};
+use chat_server::session::{self, SessionEnd, SessionLimits, Surroundings};
+use futures::{SinkExt, StreamExt};
+use proto::limits::{BULK_BYTES_MAX, GROUP_BYTES, MAGIC};
+use proto::message::{
+    Accepted, Attach, Committed, Fetch, Fetching, FileAnswer, FileRequest, Hello, Join, Offer, OnConflict, Since, Stop,
+    TransferMessage, WireLimits,
+};
+use proto::{ClientMessage, Code, Codec, Frame, Refusal, RequestId, RoomId, ServerMessage, Slot, TransferKey, What};
+use serve::{Phase, PhaseWatch, RequestGate};
+use tokio::io::DuplexStream;
+use tokio::sync::watch;
+use tokio::task::JoinHandle;
+use tokio_util::codec::Framed;
+use transfer::group::{GroupHasher, RootBuilder};
+
+pub(crate) const LIMITS: SessionLimits =
+    SessionLimits { handshake_ms: 10_000, idle_ms: 60_000, stall_ms: 30_000, requests_per_second: 0 };
+
+/// Limits that stand in nobody's way.
+pub(crate) const FILES: FileLimits = FileLimits {
+    file_bytes: 1 << 40,
+    min_free_bytes: 0,
+    total_bytes: 0,
+    room_bytes: 0,
+    person_bytes: 0,
+    upload_idle: Duration::from_secs(60),
+    partial_age: Duration::from_secs(24 * 3600),
+};
+
+/// Bytes that a stream in memory holds each way.
+const STREAM_BYTES: usize = 256 * 1024;
+
+pub(crate) struct World {
+    pub(crate) dir: tempfile::TempDir,
+    pub(crate) desk: Arc<Desk>,
+    hub: HubPort,
+    pub(crate) phase: watch::Sender<Phase>,
+    next_session: u64,
+    watch: JoinHandle<()>,
+}
+
+impl Drop for World {
+    fn drop(&mut self) {
+        self.watch.abort();
+    }
+}
+
+pub(crate) struct Client {
+    pub(crate) framed: Framed<DuplexStream, Codec>,
+    asked: u64,
+    stash: VecDeque<(u64, ServerMessage)>,
+    pub(crate) end: JoinHandle<SessionEnd>,
+}
+
+/// A file to be put, and how.
+#[derive(Clone)]
+pub(crate) struct Put<'a> {
+    pub(crate) slot: u16,
+    pub(crate) path: &'a str,
+    pub(crate) bytes: &'a [u8],
+    pub(crate) key: u8,
+    pub(crate) on_conflict: OnConflict,
+    pub(crate) with_root: bool,
+    pub(crate) announce: bool,
+    pub(crate) fresh: bool,
+    pub(crate) modified_ms: u64,
+}
+
+impl<'a> Put<'a> {
+    pub(crate) fn new(path: &'a str, bytes: &'a [u8]) -> Self {
+        Self {
+            slot: 1,
+            path,
+            bytes,
+            key: 1,
+            on_conflict: OnConflict::Rename,
+            with_root: false,
+            announce: false,
+            fresh: false,
+            modified_ms: 1_700_000_000_000,
+        }
+    }
+
+    pub(crate) fn offer(&self, room: RoomId) -> FileRequest {
+        FileRequest::Offer(Offer {
+            room,
+            path: self.path.into(),
+            size: self.bytes.len() as u64,
+            modified_ms: self.modified_ms,
+            key: TransferKey([self.key; 16]),
+            fresh: self.fresh,
+            on_conflict: self.on_conflict,
+            root: self.with_root.then(|| root_of(self.bytes)),
+            announce: self.announce,
+        })
+    }
+}
+
+pub(crate) fn root_of(bytes: &[u8]) -> proto::Root {
+    proto::Root(blake3::hash(bytes).into())
+}
+
+/// Bytes that differ everywhere.
+pub(crate) fn noise(len: usize, seed: u64) -> Vec<u8> {
+    let mut bytes = vec![0; len];
+    blake3::Hasher::new().update(&seed.to_be_bytes()).finalize_xof().fill(&mut bytes);
+    bytes
+}
+
+impl World {
+    pub(crate) fn new() -> Self {
+        Self::within(FILES)
+    }
+
+    pub(crate) fn within(limits: FileLimits) -> Self {
+        Self::on(tempfile::tempdir().unwrap(), limits)
+    }
+
+    /// A server on a directory that is there already.
+    pub(crate) fn on(dir: tempfile::TempDir, limits: FileLimits) -> Self {
+        let hub_limits = HubLimits {
+            rooms_max: 100,
+            rooms_per_member_max: 10,
+            grace_ms: 5_000,
+            held_max: 100,
+            named_presence_max: 10,
+            crowd_interval_ms: 1000,
+            tickets_max: 100,
+        };
+        let log_limits = LogLimits { room_bytes: 1 << 22, total_bytes: 1 << 24, floor_bytes: 1 << 14 };
+        let wire_limits = WireLimits { text_bytes: 16_384, bulk_bytes: 0, rooms: 10, idle_ms: 60_000, grace_ms: 5_000 };
+        let (owner, hub) = HubOwner::new(hub_limits, log_limits, wire_limits);
+        let desk = Desk::open(dir.path(), limits, &hub).unwrap();
+        // It ends with the last way to it, which is the world's.
+        drop(tokio::spawn(owner.with_files(Arc::clone(&desk)).run()));
+        let watch = tokio::spawn(Arc::clone(&desk).watch_over());
+        Self { dir, desk, hub, phase: watch::channel(Phase::Running).0, next_session: 0, watch }
+    }
+
+    pub(crate) fn connect(&mut self) -> Client {
+        self.connect_with(LIMITS, STREAM_BYTES)
+    }
+
+    pub(crate) fn connect_with(&mut self, limits: SessionLimits, stream_bytes: usize) -> Client {
+        let (near, far) = tokio::io::duplex(stream_bytes);
+        self.next_session += 1;
+        let session = SessionId(self.next_session);
+        let around = Surroundings { hub: self.hub.clone(), limits, files: Some(Arc::clone(&self.desk)) };
+        let phase = PhaseWatch::new(self.phase.subscribe());
+        let end = tokio::spawn(async move { session::run(far, session, &around, &RequestGate::open(), phase).await });
+        Client { framed: Framed::new(near, Codec::new(BULK_BYTES_MAX)), asked: 0, stash: VecDeque::new(), end }
+    }
+
+    /// Somebody in the lobby, which is room 1.
+    pub(crate) async fn member(&mut self, nick: &str) -> Client {
+        let mut client = self.connect();
+        client.hello(nick).await;
+        assert_eq!(client.join("lobby").await, RoomId(1));
+        client
+    }
+
+    pub(crate) fn stored(&self, path: &str) -> PathBuf {
+        self.dir.path().join("files/rooms/lobby").join(path)
+    }
+
+    /// Names of the parts that are kept.
+    pub(crate) fn parts(&self) -> Vec<String> {
+        names_in(&self.dir.path().join("files/.partial"))
+    }
+}
+
+pub(crate) fn names_in(folder: &Path) -> Vec<String> {
+    let mut names: Vec<_> = std::fs::read_dir(folder)
+        .map(|entries| entries.map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect())
+        .unwrap_or_default();
+    names.sort();
+    names
+}
+
+impl Client {
+    pub(crate) async fn send(&mut self, message: ClientMessage) -> u64 {
+        self.asked += 1;
+        let id = self.asked;
+        self.framed.send(message.to_frame(RequestId(id))).await.unwrap();
+        id
+    }
+
+    pub(crate) async fn say(&mut self, slot: u16, message: TransferMessage) {
+        self.framed.send(message.to_frame(Slot(slot))).await.unwrap();
+    }
+
+    /// The next message, with its id; nothing at the end. Pings are answered.
+    pub(crate) async fn next(&mut self) -> Option<(u64, ServerMessage)> {
+        if let Some(stashed) = self.stash.pop_front() {
+            return Some(stashed);
+        }
+        self.read().await
+    }
+
+    async fn read(&mut self) -> Option<(u64, ServerMessage)> {
+        loop {
+            let frame: Frame = self.framed.next().await?.unwrap();
+            match ServerMessage::from_frame(&frame).unwrap() {
+                ServerMessage::Ping => self.framed.send(ClientMessage::Pong.to_frame(RequestId(0))).await.unwrap(),
+                message => return Some((frame.header().id, message)),
+            }
+        }
+    }
+
+    /// The next message that `wanted` takes; others wait for whoever wants them.
+    pub(crate) async fn wait_for<R>(&mut self, mut wanted: impl FnMut(u64, &ServerMessage) -> Option<R>) -> R {
+        for at in 0..self.stash.len() {
+            if let Some(found) = wanted(self.stash[at].0, &self.stash[at].1) {
+                self.stash.remove(at);
+                return found;
+            }
+        }
+        loop {
+            let (id, message) = self.read().await.expect("the connection ended");
+            match wanted(id, &message) {
+                Some(found) => return found,
+                None => self.stash.push_back((id, message)),
+            }
+        }
+    }
+
+    pub(crate) async fn answer_to(&mut self, request: u64) -> ServerMessage {
+        self.wait_for(|id, message| {
+            let is_answer = !matches!(message, ServerMessage::Event(_) | ServerMessage::Transfer(..));
+            (id == request && is_answer).then(|| message.clone())
+        })
+        .await
+    }
+
+    pub(crate) async fn hello(&mut self, nick: &str) -> ServerMessage {
+        let hello = Hello {
+            magic: MAGIC,
+            version_min: 1,
+            version_max: 1,
+            features: 0,
+            nick: nick.into(),
+            agent: "test".into(),
+            resume: None,
+        };
+        let id = self.send(ClientMessage::Hello(hello)).await;
+        self.answer_to(id).await
+    }
+
+    pub(crate) async fn attach(&mut self, ticket: proto::Token) -> ServerMessage {
+        let id = self.send(ClientMessage::Attach(Attach { magic: MAGIC, version: 1, ticket })).await;
+        self.wait_for(|at, message| (at == id || matches!(message, ServerMessage::Goodbye(_))).then(|| message.clone()))
+            .await
+    }
+
+    pub(crate) async fn join(&mut self, room: &str) -> RoomId {
+        let join = Join { room: room.into(), since: Since::Now, announce: false };
+        let id = self.send(ClientMessage::Join(join)).await;
+        match self.answer_to(id).await {
+            ServerMessage::Joined(joined) => joined.room,
+            other => panic!("{other:?}"),
+        }
+    }
+
+    pub(crate) async fn ask(&mut self, request: FileRequest) -> ServerMessage {
+        let id = self.send(ClientMessage::File(Slot(0), request)).await;
+        self.answer_to(id).await
+    }
+
+    pub(crate) async fn ask_in(&mut self, slot: u16, request: FileRequest) -> ServerMessage {
+        let id = self.send(ClientMessage::File(Slot(slot), request)).await;
+        self.answer_to(id).await
+    }
+
+    pub(crate) async fn offer(&mut self, put: &Put<'_>) -> Result<Accepted, Refusal> {
+        match self.ask_in(put.slot, put.offer(RoomId(1))).await {
+            ServerMessage::File(FileAnswer::Accepted(accepted)) => Ok(accepted),
+            ServerMessage::Refused(refusal) => Err(refusal),
+            other => panic!("{other:?}"),
+        }
+    }
+
+    /// Sends the bytes of a file that was accepted, up to `until`, and the hashes of whole groups.
+    pub(crate) async fn pour(&mut self, put: &Put<'_>, accepted: &Accepted, until: usize) {
+        let size = put.bytes.len() as u64;
+        let mut credit = accepted.credit;
+        let mut at = accepted.from;
+        let mut hasher = GroupHasher::new(size, at);
+        let mut group = at / GROUP_BYTES;
+        while at < until as u64 {
+            if at == credit {
+                let slot = Slot(put.slot);
+                credit = self
+                    .wait_for(|_, message| match message {
+                        ServerMessage::Transfer(of, TransferMessage::Credit { limit }) if *of == slot => Some(*limit),
+                        _ => None,
+                    })
+                    .await;
+                continue;
+            }
+            let end = credit.min(at + 100_000).min(until as u64);
+            let bytes = &put.bytes[usize::try_from(at).unwrap()..usize::try_from(end).unwrap()];
+            let mut hashes = Vec::new();
+            hasher.update(bytes, &mut hashes);
+            let bytes = bytes::Bytes::copy_from_slice(bytes);
+            self.say(put.slot, TransferMessage::Chunk { offset: at, bytes }).await;
+            if !hashes.is_empty() {
+                let first = group;
+                group += hashes.len() as u64;
+                let hashes = hashes.iter().flat_map(|hash| hash.0).collect::<Vec<u8>>().into();
+                self.say(put.slot, TransferMessage::Hashes { first, hashes }).await;
+            }
+            at = end;
+        }
+    }
+
+    pub(crate) async fn finish(&mut self, put: &Put<'_>) {
+        let (size, root) = (put.bytes.len() as u64, root_of(put.bytes));
+        self.say(put.slot, TransferMessage::Finish { size, root }).await;
+    }
+
+    /// How the upload in a slot ends.
+    pub(crate) async fn outcome(&mut self, slot: u16) -> Result<Committed, Refusal> {
+        self.wait_for(|_, message| match message {
+            ServerMessage::Transfer(of, TransferMessage::Committed(committed)) if of.0 == slot => {
+                Some(Ok(committed.clone()))
+            }
+            ServerMessage::Transfer(of, TransferMessage::Stop(stop)) if of.0 == slot => Some(Err(stop.refusal.clone())),
+            _ => None,
+        })
+        .await
+    }
+
+    pub(crate) async fn put(&mut self, put: &Put<'_>) -> Result<Committed, Refusal> {
+        let accepted = self.offer(put).await?;
+        if accepted.from < put.bytes.len() as u64 {
+            self.pour(put, &accepted, put.bytes.len()).await;
+            self.finish(put).await;
+        }
+        self.outcome(put.slot).await
+    }
+
+    pub(crate) async fn fetch(&mut self, slot: u16, path: &str, credit: u64) -> Result<Fetching, Refusal> {
+        self.fetch_from(slot, Fetch { room: RoomId(1), path: path.into(), version: None, from: 0, credit }).await
+    }
+
+    pub(crate) async fn fetch_from(&mut self, slot: u16, fetch: Fetch) -> Result<Fetching, Refusal> {
+        match self.ask_in(slot, FileRequest::Fetch(fetch)).await {
+            ServerMessage::File(FileAnswer::Fetching(fetching)) => Ok(fetching),
+            ServerMessage::Refused(refusal) => Err(refusal),
+            other => panic!("{other:?}"),
+        }
+    }
+
+    /// Takes what comes in a slot until the end, checking every hash; grants credit as it goes.
+    pub(crate) async fn drain(&mut self, slot: u16, size: u64, from: u64) -> Result<Vec<u8>, Refusal> {
+        let (mut bytes, mut hashes, mut theirs) = (Vec::new(), Vec::new(), Vec::new());
+        let mut hasher = GroupHasher::new(size, from);
+        loop {
+            let message = self
+                .wait_for(|_, message| match message {
+                    ServerMessage::Transfer(of, message) if of.0 == slot => Some(message.clone()),
+                    _ => None,
+                })
+                .await;
+            match message {
+                TransferMessage::Chunk { offset, bytes: more } => {
+                    assert_eq!(offset, from + bytes.len() as u64);
+                    hasher.update(&more, &mut hashes);
+                    bytes.extend_from_slice(&more);
+                    let limit = from + bytes.len() as u64 + (1 << 20);
+                    self.say(slot, TransferMessage::Credit { limit }).await;
+                }
+                TransferMessage::Hashes { hashes: more, .. } => {
+                    theirs.extend(more.chunks_exact(32).map(<[u8]>::to_vec));
+                }
+                TransferMessage::Finish { size: said, root } => {
+                    assert_eq!(said, size);
+                    assert_eq!(theirs.len(), hashes.len());
+                    assert!(theirs.iter().zip(&hashes).all(|(theirs, ours)| *theirs == ours.0));
+                    if from == 0 {
+                        let mut builder = RootBuilder::new();
+                        builder.extend(hashes);
+                        assert_eq!(builder.finish(), root);
+                    }
+                    self.say(slot, TransferMessage::Taken).await;
+                    return Ok(bytes);
+                }
+                TransferMessage::Stop(Stop { refusal, .. }) => return Err(refusal),
+                TransferMessage::Stalled(_) => {}
+                other => panic!("{other:?}"),
+            }
+        }
+    }
+
+    pub(crate) async fn get(&mut self, slot: u16, path: &str) -> Result<Vec<u8>, Refusal> {
+        let fetching = self.fetch(slot, path, 1 << 20).await?;
+        self.drain(slot, fetching.size, 0).await
+    }
+
+    pub(crate) async fn event(&mut self) -> What {
+        self.wait_for(|_, message| match message {
+            ServerMessage::Event(event) => Some(event.what.clone()),
+            _ => None,
+        })
+        .await
+    }
+}
+
+pub(crate) fn code<T>(result: Result<T, Refusal>) -> Option<Code> {
+    result.err().map(|refusal| refusal.code)
+}
+
+pub(crate) fn refused(message: &ServerMessage) -> Option<Code> {
+    match message {
+        ServerMessage::Refused(refusal) => Some(refusal.code),
+        _ => None,
+    }
+}
