@@ -8,7 +8,7 @@ use clap::Args;
 use crate::program;
 use crate::repo::Repo;
 
-/// Build in release and run bench-client; without ARGS a quick round of every experiment.
+/// Build in release and run bench-client; without ARGS a quick round of every experiment, with `files` of those of files.
 #[derive(Debug, Args)]
 pub(crate) struct Options {
     /// What bench-client is asked; `cargo xtask bench -- --help` shows what it knows.
@@ -25,6 +25,14 @@ const QUICK_ROUND: [&[&str]; 5] = [
     &["idle"],
 ];
 
+/// The same of files: `cargo xtask bench files`. It takes several GiB of disk.
+const FILES_ROUND: [&[&str]; 4] = [
+    &["files", "throughput", "--blocks", "5", "--size-mib", "1024"],
+    &["files", "small", "--blocks", "5"],
+    &["files", "chat", "--blocks", "5", "--seconds", "3"],
+    &["files", "memory", "--blocks", "1", "--sizes-mib", "1,64,1024"],
+];
+
 /// Runs the command. Its exit code is that of the first bench-client that failed.
 pub(crate) fn run(options: &Options) -> Result<ExitCode> {
     let repo = Repo::read()?;
@@ -33,11 +41,13 @@ pub(crate) fn run(options: &Options) -> Result<ExitCode> {
     build.args(packages);
     eprintln!("{}", program::shown(&build));
     program::run(&mut build)?;
-    if !options.args.is_empty() {
-        return Ok(program::exit_code(bench(&repo, &options.args)?));
-    }
+    let round: &[&[&str]] = match options.args.as_slice() {
+        [] => &QUICK_ROUND,
+        [only] if only == "files" => &FILES_ROUND,
+        _ => return Ok(program::exit_code(bench(&repo, &options.args)?)),
+    };
     let mut failed = None;
-    for arguments in QUICK_ROUND {
+    for arguments in round {
         let status = bench(&repo, arguments)?;
         if status.success() {
             continue;

@@ -17,9 +17,14 @@ struct Peer {
     purpose: &'static str,
 }
 
-const PEERS: [Peer; 5] = [
+const PEERS: [Peer; 10] = [
     Peer { program: "redis-server", install: "apt-get install redis-server", purpose: "the rival in `bench fanout`" },
     Peer { program: "nats-server", install: "apt-get install nats-server", purpose: "the rival in `bench fanout`" },
+    Peer { program: "iperf3", install: "apt-get install iperf3", purpose: "the measure in `bench files`" },
+    Peer { program: "nginx", install: "apt-get install nginx-light", purpose: "a rival in `bench files`" },
+    Peer { program: "curl", install: "apt-get install curl", purpose: "fetches from nginx there" },
+    Peer { program: "rsync", install: "apt-get install rsync", purpose: "a rival in `bench files`" },
+    Peer { program: "b3sum", install: "cargo install b3sum --locked", purpose: "prints a file's root" },
     Peer { program: "nc", install: "apt-get install netcat-openbsd", purpose: "talks to the raw echo servers" },
     Peer { program: "telnet", install: "apt-get install telnet", purpose: "talks to the raw echo servers" },
     Peer {

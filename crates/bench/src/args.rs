@@ -6,6 +6,10 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use crate::targets::{Protocol, Target};
 
+mod files;
+
+pub use files::{FilesChat, FilesCommand, FilesCommon, FilesMemory, FilesSmall, FilesThroughput};
+
 /// The most connections one trial opens; what the operating system allows may be less.
 const CONNECTIONS_MAX: u64 = 100_000;
 
@@ -17,6 +21,8 @@ Examples:
   bench-client idle --peers               what an idle member costs, in bytes
   bench-client echo --markdown            the section for docs/benchmarks.md
   bench-client churn --json               one object a line
+  bench-client files throughput           2 GiB by ours, iperf3, nginx, cp, rsync
+  bench-client files chat                 chat while files fill the connection
 
 Exit codes: 0 ok, 1 a trial was invalid, 2 usage, 3 a server could not be started or reached, 130 interrupted.";
 
@@ -61,6 +67,9 @@ pub enum Command {
     Fanout(FanoutArguments),
     /// What an idle member of one room costs in memory.
     Idle(IdleArguments),
+    /// Files, beside iperf3, nginx, cp and rsync.
+    #[command(subcommand)]
+    Files(FilesCommand),
     /// Checks the bench itself in under 20 seconds and says nothing about speed.
     SelfCheck(SelfCheckArguments),
     /// The plainest tokio echo, which `echo` starts as its reference.

@@ -118,6 +118,11 @@ impl RunningServer {
         readings::memory(self.child.id())
     }
 
+    /// The most it has held so far, in bytes; `None` where that cannot be read.
+    pub fn peak_bytes(&self) -> Option<u64> {
+        readings::peak_bytes(self.child.id())
+    }
+
     /// How it ended, if it has: a server that ends by itself makes a trial invalid.
     pub fn ended(&mut self) -> Option<ExitStatus> {
         self.child.try_wait().ok().flatten()

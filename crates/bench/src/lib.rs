@@ -4,6 +4,7 @@
 //! 1. [`args`]: the command line. [`error`]: what goes wrong and the exit code it ends with.
 //! 2. [`experiments`]: which trials run, in which order ([`plan`]), and what is said about them.
 //! 3. [`load`]: the load side of one trial; [`targets`]: the protocols it speaks; [`dial`]: how a connection begins.
+//!    `files`: files moved by ours and by others.
 //! 4. [`child`]: servers as child processes; [`machine`] and [`readings`]: cores, limits, `/proc`.
 //! 5. [`stats`]: ratios with intervals, verdicts, percentiles, regression. Pure.
 //! 6. [`report`]: tables, sentences, JSON lines, Markdown.
@@ -13,6 +14,7 @@ pub mod child;
 pub mod dial;
 pub mod error;
 pub mod experiments;
+mod files;
 mod generate;
 pub mod interrupt;
 pub mod load;

@@ -36,12 +36,19 @@ pub fn cpu_seconds(process: u32) -> Option<f64> {
 /// What a process holds now.
 pub fn memory(process: u32) -> Option<Memory> {
     let text = read_to_string(format!("/proc/{process}/status")).ok()?;
-    let bytes = |name: &str| {
-        let line = text.lines().find_map(|line| line.strip_prefix(name))?;
-        let kibibytes: u64 = line.trim_start_matches(':').trim().strip_suffix(" kB")?.parse().ok()?;
-        Some(kibibytes * 1024)
-    };
-    Some(Memory { rss_bytes: bytes("VmRSS")?, anonymous_bytes: bytes("RssAnon")? })
+    Some(Memory { rss_bytes: kibibytes(&text, "VmRSS")?, anonymous_bytes: kibibytes(&text, "RssAnon")? })
+}
+
+/// The most a process has been resident at any time, in bytes.
+pub fn peak_bytes(process: u32) -> Option<u64> {
+    let text = read_to_string(format!("/proc/{process}/status")).ok()?;
+    kibibytes(&text, "VmHWM")
+}
+
+fn kibibytes(text: &str, name: &str) -> Option<u64> {
+    let line = text.lines().find_map(|line| line.strip_prefix(name))?;
+    let count: u64 = line.trim_start_matches(':').trim().strip_suffix(" kB")?.parse().ok()?;
+    Some(count * 1024)
 }
 
 /// The ticks of `core` so far.
@@ -91,6 +98,7 @@ mod tests {
         assert!(cpu_seconds(own).is_some());
         let memory = memory(own).unwrap();
         assert!(memory.rss_bytes > 100_000 && memory.anonymous_bytes <= memory.rss_bytes, "{memory:?}");
+        assert!(peak_bytes(own).is_some_and(|peak| peak >= memory.rss_bytes));
         assert!(core_ticks(0).is_some_and(|ticks| ticks.busy <= ticks.total && ticks.total > 0));
     }
 

@@ -6,7 +6,9 @@ mod table;
 #[cfg(test)]
 mod tests;
 
-pub use numbers::{bytes_text, count_text, interval_text, micros_text, optional, percent_text, rate_text};
+pub use numbers::{
+    bytes_text, count_text, interval_text, micros_text, optional, percent_text, rate_text, throughput_text,
+};
 pub use output::{Format, Output};
 pub use table::Table;
 

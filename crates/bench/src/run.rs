@@ -22,6 +22,7 @@ pub fn run(arguments: &Arguments) -> Result<(), BenchError> {
         Some(Command::Churn(arguments)) => measured(|interrupt| experiments::churn(arguments, interrupt)),
         Some(Command::Fanout(arguments)) => measured(|interrupt| experiments::fanout(arguments, interrupt)),
         Some(Command::Idle(arguments)) => measured(|interrupt| experiments::idle(arguments, interrupt)),
+        Some(Command::Files(command)) => measured(|interrupt| experiments::files(command, interrupt)),
         Some(Command::SelfCheck(arguments)) => {
             let listener = Listener::start()?;
             experiments::self_check(arguments, listener.interrupt())

@@ -178,7 +178,7 @@ pub fn program_file(name: &str) -> String {
 }
 
 /// Where a program stands in the search path, or in the folders for system programs that a user's path leaves out.
-fn installed(name: &str) -> Option<PathBuf> {
+pub(crate) fn installed(name: &str) -> Option<PathBuf> {
     let path = std::env::var_os("PATH").unwrap_or_default();
     let system = ["/usr/sbin", "/usr/local/sbin", "/usr/local/bin"].map(PathBuf::from);
     std::env::split_paths(&path).chain(system).map(|folder| folder.join(program_file(name))).find(|file| file.is_file())

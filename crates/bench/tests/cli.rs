@@ -28,6 +28,10 @@ fn wrong_options_are_usage() {
     check(&["fanout", "--target", "chat://127.0.0.1:1", "--servers", "redis"], "cannot be used with");
     check(&["fanout", "--size", "7"], "8..=16384");
     check(&["echo", "--json", "--markdown"], "cannot be used with");
+    check(&["files"], "throughput");
+    check(&["files", "throughput", "--only", "ftp"], "ftp");
+    check(&["files", "throughput", "--size-mib", "0"], "1..=1048576");
+    check(&["files", "small", "--size", "300000"], "0..=262144");
     check(&["idle", "--members", "5"], "a slope needs two counts");
 }
 
@@ -45,6 +49,7 @@ fn a_missing_server_is_named_with_the_way_out() {
         &["fanout", "--servers", "chat"],
         &["bench-client: chat-server: not found at", "cargo build --release -p chat-server"],
     );
+    check(&["files", "memory"], &["chat-server: not found at", "cargo build --release -p chat-server"]);
     check(&["churn"], &["echo-server: not found at", "cargo build --release -p echo"]);
 }
 
@@ -97,6 +102,21 @@ fn plain_echo_says_where_it_listens_and_echoes() {
     assert_eq!(text(&echo), "grüß dich");
     child.kill().unwrap();
     child.wait().unwrap();
+}
+
+#[test]
+fn a_copy_is_measured_without_any_server_of_ours_and_leaves_nothing_behind() {
+    let folder = tempfile::tempdir().unwrap();
+    let work = folder.path().to_str().unwrap();
+    let arguments = ["files", "throughput", "--only", "cp", "--size-mib", "1", "--blocks", "2", "--json"];
+    let output = bench_client(&[&arguments[..], &["--work-dir", work, "--memory-dir", work]].concat());
+    assert_eq!(output.status.code(), Some(0), "{}", text(&output.stderr));
+    let lines: Vec<serde_json::Value> =
+        text(&output.stdout).lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    let trials: Vec<_> = lines.iter().filter(|line| line["type"] == "trial").collect();
+    assert_eq!(trials.len(), 2, "{lines:?}");
+    assert!(trials.iter().all(|trial| trial["bytes"] == 1 << 20 && trial["seconds"].as_f64().unwrap() > 0.0));
+    assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 0);
 }
 
 #[test]

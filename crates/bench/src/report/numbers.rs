@@ -29,6 +29,15 @@ pub fn bytes_text(bytes: f64) -> String {
     }
 }
 
+/// `3.41 GiB/s`, `845 MiB/s`.
+pub fn throughput_text(bytes_per_second: f64) -> String {
+    const GIB: f64 = 1024.0 * 1024.0 * 1024.0;
+    match bytes_per_second {
+        rate if rate >= GIB => format!("{} GiB/s", digits(rate / GIB)),
+        rate => format!("{}/s", bytes_text(rate)),
+    }
+}
+
 /// `97 %`, `2.5 %`.
 pub fn percent_text(share: f64) -> String {
     let percent = share * 100.0;
