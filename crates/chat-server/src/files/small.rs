@@ -9,13 +9,20 @@ use chat::FileAsk;
 use proto::limits::{BULK_BYTES_MAX, PACK_FILE_BYTES_MAX};
 use proto::message::{FetchMany, FileAnswer, Pack, PackOutcome, Packed, PackedFile, Parcel};
 use proto::{Code, Frame, Refusal, RequestId, Root, ServerMessage};
-use transfer::tree::Tree;
+use transfer::pack::Storing;
+use transfer::tree::{Found, Tree};
 
 use super::asking::Asking;
+use super::desk::Desk;
 use super::limits::{RETRY_AFTER_MS, SMALL_MAX};
+use super::person;
 use super::places::{Place, Places};
 use super::session::too_many;
 use super::tree_asks;
+use super::upload::is_own;
+
+/// The words of all refusals in one answer to a pack are at most this many bytes.
+const WORDS_BYTES_MAX: usize = 16 * 1024;
 
 /// The bytes of packs and parcels that may be in memory.
 #[derive(Debug)]
@@ -113,8 +120,30 @@ pub(super) fn pack(asking: Asking, ask: &FileAsk) {
     asking.answer_with(packed);
 }
 
-fn store(_: &super::desk::Desk, _: &Tree, _: &FileAsk, pack: &Pack) -> Vec<PackOutcome> {
-    pack.files.iter().map(|_| PackOutcome::Refused(Refusal::new(Code::NoFiles, "packs are being built"))).collect()
+fn store(desk: &Desk, tree: &Tree, ask: &FileAsk, pack: &Pack) -> Vec<PackOutcome> {
+    let by = ask.nick.as_str();
+    let may_replace = |found: &Found| is_own(found, &ask.nick);
+    let how = Storing { on_conflict: pack.on_conflict, by, may_replace: &may_replace };
+    let mut outcomes = transfer::pack::store(tree, &desk.partials.folder, &pack.files, &how);
+    let is_new = |outcome: &PackOutcome| matches!(outcome, PackOutcome::Stored | PackOutcome::Renamed(_));
+    let new = pack.files.iter().zip(&outcomes).filter(|(_, outcome)| is_new(outcome));
+    let bytes = new.map(|(file, _)| file.bytes.len() as u64).sum();
+    desk.space.stored(&person(by), &ask.tree, bytes);
+    cut_words(&mut outcomes);
+    outcomes
+}
+
+/// Takes away the words of refusals if the answer would become too long with them; the codes say enough.
+fn cut_words(outcomes: &mut [PackOutcome]) {
+    let words =
+        |outcome: &PackOutcome| if let PackOutcome::Refused(refusal) = outcome { refusal.words.len() } else { 0 };
+    if outcomes.iter().map(words).sum::<usize>() > WORDS_BYTES_MAX {
+        for outcome in outcomes {
+            if let PackOutcome::Refused(refusal) = outcome {
+                *refusal = Refusal::new(refusal.code, "");
+            }
+        }
+    }
 }
 
 /// Sends many small files at once, as far as they fit into one frame.
