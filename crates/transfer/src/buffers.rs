@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use bytes::{Bytes, BytesMut};
 
 /// What the sources of one connection may read ahead together, in bytes, if nobody says otherwise.
-pub const READ_AHEAD_BYTES: usize = 24 * 1024 * 1024;
+pub const READ_AHEAD_BYTES: usize = 16 * 1024 * 1024;
 
 /// The largest piece that is read at once, in bytes.
 const BLOCK_BYTES_MAX: usize = 1024 * 1024;
@@ -20,15 +20,17 @@ const BLOCKS_EACH: usize = 3;
 /// Buffers kept to be used again: at most so many, and so many bytes.
 const KEPT_MAX: usize = 8;
 /// See [`KEPT_MAX`].
-const KEPT_BYTES_MAX: usize = 4 * 1024 * 1024;
+const KEPT_BYTES_MAX: usize = 3 * 1024 * 1024;
 
 /// The memory of the sources of one connection.
 ///
-/// Invariant: what is read ahead is at most the budget and [`BLOCKS_EACH`] smallest pieces a source.
+/// Invariant: what is read ahead is at most the budget and two smallest pieces (128 KiB) a source.
 #[derive(Debug)]
 pub struct Buffers {
     bytes: usize,
     sources: AtomicUsize,
+    /// Bytes that are read and not sent yet.
+    held: AtomicUsize,
     /// Whole buffers that were lent; one that nobody else holds any more can be used again.
     kept: Mutex<Vec<Bytes>>,
 }
@@ -36,17 +38,33 @@ pub struct Buffers {
 impl Buffers {
     /// Memory for reading `bytes` ahead.
     pub fn new(bytes: usize) -> Arc<Self> {
-        Arc::new(Self { bytes, sources: AtomicUsize::new(0), kept: Mutex::new(Vec::new()) })
+        Arc::new(Self { bytes, sources: AtomicUsize::new(0), held: AtomicUsize::new(0), kept: Mutex::new(Vec::new()) })
+    }
+
+    /// Bytes that are read ahead now.
+    pub fn held(&self) -> usize {
+        self.held.load(Relaxed)
     }
 
     /// How much one source should read at once now, in bytes: a power of two.
     pub(crate) fn block_bytes(&self) -> usize {
         let share = self.bytes / BLOCKS_EACH / self.sources.load(Relaxed).max(1);
+        let left = self.bytes.saturating_sub(self.held()) / 2;
         let mut bytes = BLOCK_BYTES_MIN;
-        while bytes < BLOCK_BYTES_MAX && bytes * 2 <= share {
+        while bytes < BLOCK_BYTES_MAX && bytes * 2 <= share.min(left) {
             bytes *= 2;
         }
         bytes
+    }
+
+    /// `bytes` have been read ahead.
+    pub(crate) fn hold(&self, bytes: usize) {
+        self.held.fetch_add(bytes, Relaxed);
+    }
+
+    /// `bytes` of those are sent, or not wanted any more.
+    pub(crate) fn release(&self, bytes: usize) {
+        self.held.fetch_sub(bytes, Relaxed);
     }
 
     /// A buffer of at least `len` bytes, with anything in them.
@@ -103,7 +121,7 @@ mod tests {
     #[test]
     fn the_more_sources_the_less_each_reads_ahead() {
         let buffers = Buffers::new(READ_AHEAD_BYTES);
-        for (sources, kib) in [(1, 1024), (8, 1024), (9, 512), (32, 256), (100, 64), (1000, 64)] {
+        for (sources, kib) in [(1, 1024), (5, 1024), (6, 512), (21, 256), (100, 64), (1000, 64)] {
             let shares: Vec<Share> = (0..sources).map(|_| Share::of(&buffers)).collect();
             assert_eq!(buffers.block_bytes(), kib * 1024, "{sources}");
             drop(shares);

@@ -16,7 +16,7 @@ use proto::{Code, Frame, Kind, Refusal, Slot};
 
 use crate::buffers::{Buffers, READ_AHEAD_BYTES};
 use crate::frame_size::{FRAME_BYTES_MIN, FrameSize};
-use crate::source::{Next, Source};
+use crate::source::{FileRange, Next, Source};
 
 mod lane;
 #[cfg(test)]
@@ -35,8 +35,8 @@ const SMALL_SHARE: u64 = 4;
 
 /// One bulk frame, perhaps with short frames of its transfer before it.
 ///
-/// To be written whole: `head`, then `body`.
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// To be written whole: `head`, then `body`, then the bytes of `file`.
+#[derive(Debug, Clone)]
 pub struct Bulk {
     /// Of which transfer.
     pub slot: Slot,
@@ -44,12 +44,14 @@ pub struct Bulk {
     pub head: Bytes,
     /// Bytes of the file; empty if `head` is all.
     pub body: Bytes,
+    /// Bytes of the file by their place, and then no `body`; only after [`Lanes::describing_files`].
+    pub file: Option<FileRange>,
 }
 
 impl Bulk {
     /// Bytes on the wire.
-    pub const fn wire_bytes(&self) -> usize {
-        self.head.len() + self.body.len()
+    pub fn wire_bytes(&self) -> usize {
+        self.head.len() + self.body.len() + self.file.as_ref().map_or(0, |range| range.len)
     }
 }
 
@@ -63,6 +65,7 @@ pub struct Lanes {
     large: Lane,
     frame_size: FrameSize,
     buffers: Arc<Buffers>,
+    describes_files: bool,
     failed: Vec<(Slot, Refusal)>,
 }
 
@@ -86,6 +89,7 @@ impl Lanes {
             large: Lane::new(1),
             frame_size: FrameSize::new(frame_bytes_max),
             buffers: Buffers::new(READ_AHEAD_BYTES),
+            describes_files: false,
             failed: Vec::new(),
         }
     }
@@ -94,6 +98,13 @@ impl Lanes {
     #[must_use]
     pub fn reading_ahead_in(mut self, buffers: Arc<Buffers>) -> Self {
         self.buffers = buffers;
+        self
+    }
+
+    /// The same, with [`Bulk::file`] where a stored file is in the page cache, for `sendfile`.
+    #[must_use]
+    pub const fn describing_files(mut self) -> Self {
+        self.describes_files = true;
         self
     }
 
@@ -115,6 +126,9 @@ impl Lanes {
     pub fn add(&mut self, slot: Slot, mut source: Source) {
         self.remove(slot);
         source.share(&self.buffers);
+        if self.describes_files {
+            source.describe_files();
+        }
         let is_small = source.size() <= SMALL_BYTES_MAX;
         if is_small {
             self.small.add(slot)
@@ -227,13 +241,16 @@ impl Lanes {
 /// behind that, if it cannot.
 fn bulk(slot: Slot, source: &mut Source, max_bytes: usize) -> (Option<Bulk>, Option<Refusal>) {
     let mut head = BytesMut::new();
-    let mut body = Bytes::new();
-    let mut failed = None;
-    while body.is_empty() && head.len() < HEAD_BYTES_MAX {
+    let (mut body, mut file, mut failed) = (Bytes::new(), None, None);
+    while body.is_empty() && file.is_none() && head.len() < HEAD_BYTES_MAX {
         match source.next(max_bytes) {
             Next::Frame(TransferMessage::Chunk { offset, bytes }) => {
                 put_chunk_header(&mut head, slot, offset, bytes.len());
                 body = bytes;
+            }
+            Next::File(range) => {
+                put_chunk_header(&mut head, slot, range.offset, range.len);
+                file = Some(range);
             }
             Next::Frame(message) => message.to_frame(slot).write(&mut head),
             Next::Wait(_) => break,
@@ -243,7 +260,7 @@ fn bulk(slot: Slot, source: &mut Source, max_bytes: usize) -> (Option<Bulk>, Opt
             }
         }
     }
-    ((!head.is_empty()).then(|| Bulk { slot, head: head.freeze(), body }), failed)
+    ((!head.is_empty()).then(|| Bulk { slot, head: head.freeze(), body, file }), failed)
 }
 
 fn put_chunk_header(head: &mut BytesMut, slot: Slot, offset: u64, len: usize) {

@@ -18,8 +18,6 @@ use crate::group::{GroupHash, RootBuilder};
 mod drain;
 mod intake;
 mod target;
-#[cfg(test)]
-mod tests;
 
 use drain::{Drain, Shared};
 use intake::{Intake, Item};

@@ -3,6 +3,7 @@
 //! [`Source::next`] never blocks. What needs a disk or a hash is done by a job on tokio's blocking pool, at most one a
 //! source, which reads at most two pieces ahead. A stored file whose bytes are in the page cache needs no job.
 
+use std::fs::File;
 use std::sync::{Arc, MutexGuard};
 
 use bytes::{Bytes, BytesMut};
@@ -19,8 +20,6 @@ use crate::sink::{REPAIRS_MAX, UNHASHED_BYTES_MAX};
 mod computed;
 mod desk;
 mod job;
-#[cfg(test)]
-mod tests;
 
 use desk::Desk;
 use job::{Job, Shared};
@@ -68,11 +67,24 @@ impl std::fmt::Debug for SourceOptions {
     }
 }
 
+/// Bytes that stand in a file, for `sendfile`.
+#[derive(Debug, Clone)]
+pub struct FileRange {
+    /// The file.
+    pub file: Arc<File>,
+    /// Where they begin, in the file and in the transfer.
+    pub offset: u64,
+    /// How many.
+    pub len: usize,
+}
+
 /// What a source has for its connection.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone)]
 pub enum Next {
     /// To be sent: a chunk, hashes or the end.
     Frame(TransferMessage),
+    /// To be sent: a chunk of these bytes. Only after [`Source::describe_files`].
+    File(FileRange),
     /// Nothing now.
     Wait(Wait),
     /// It cannot go on. Said once.
@@ -105,6 +117,8 @@ pub struct Source {
     hashed: u64,
     repairs: u32,
     stored: bool,
+    /// Whether bytes of a stored file are described, not read.
+    describes: bool,
     arriving: Option<Reader>,
     share: Share,
     wait: Option<Wait>,
@@ -148,6 +162,7 @@ impl Source {
             hashed,
             repairs: 0,
             stored,
+            describes: false,
             arriving,
             share,
             wait: None,
@@ -207,10 +222,15 @@ impl Source {
         self.size
     }
 
+    /// Names bytes of a stored file by their place, where its content has a file, from now on.
+    pub const fn describe_files(&mut self) {
+        self.describes = true;
+    }
+
     /// Reads ahead out of `buffers` from now on, together with others.
     pub fn share(&mut self, buffers: &Arc<Buffers>) {
         self.share = Share::of(buffers);
-        self.shared.desk().buffers = Arc::clone(buffers);
+        self.shared.desk().use_buffers(buffers);
     }
 }
 
@@ -259,16 +279,14 @@ impl Source {
         max_bytes: usize,
     ) -> Result<Next, Refusal> {
         if self.position >= desk.readable {
-            if end != Some(ArrivingEnd::Broken) {
-                self.shared.start(desk);
-                return Ok(Next::Wait(Wait::Sender));
-            }
             // The last bytes are of use only with their hashes.
-            if self.hashed == self.position / GROUP_BYTES {
-                return Err(broken());
-            }
+            let wait = match end {
+                Some(ArrivingEnd::Broken) if self.hashed == self.position / GROUP_BYTES => return Err(broken()),
+                Some(ArrivingEnd::Broken) => Wait::Disk,
+                _ => Wait::Sender,
+            };
             self.shared.start(desk);
-            return Ok(Next::Wait(Wait::Disk));
+            return Ok(Next::Wait(wait));
         }
         let allowed = self.credit.min(desk.readable).saturating_sub(self.position);
         // Its receiver would take no more bytes before the hashes that are still being read.
@@ -288,8 +306,12 @@ impl Source {
             self.shared.start(desk);
             return Ok(Next::Wait(Wait::Disk));
         }
-        let buffers = Arc::clone(&desk.buffers);
+        let buffers = Arc::clone(desk.buffers());
         self.shared.start(desk);
+        if let Some(range) = self.range_now(len)? {
+            self.position += range.len as u64;
+            return Ok(Next::File(range));
+        }
         if let Some(bytes) = self.read_now(&buffers, len)? {
             return Ok(Next::Frame(self.chunk(bytes)));
         }
@@ -297,6 +319,18 @@ impl Source {
         desk.read_ahead_from(self.position);
         self.shared.start(desk);
         Ok(Next::Wait(Wait::Disk))
+    }
+
+    /// A part of the file, if parts are wanted and its end is in the page cache, so that nobody waits for a disk.
+    fn range_now(&self, len: usize) -> Result<Option<FileRange>, Refusal> {
+        let Some(file) = self.content.file().filter(|_| self.describes) else { return Ok(None) };
+        let last = self.position + len as u64 - 1;
+        match self.content.read_now(last, &mut [0]) {
+            Ok(Some(0)) => Err(job::changed()),
+            Ok(Some(_)) => Ok(Some(FileRange { file: Arc::clone(file), offset: self.position, len })),
+            Ok(None) => Ok(None),
+            Err(error) => Err(job::unreadable(&error)),
+        }
     }
 
     /// Bytes that are in the page cache; `None` if they are not.

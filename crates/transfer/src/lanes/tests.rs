@@ -71,11 +71,11 @@ async fn a_lane_that_was_idle_does_not_make_up_for_it() {
 async fn a_transfer_without_credit_holds_nobody_up() {
     let mut lanes = Lanes::new(BULK_BYTES_MAX);
     lanes.add(Slot(1), source(9_000_000, 0));
-    assert_eq!(lanes.next_bulk(), None);
+    assert!(lanes.next_bulk().is_none());
     lanes.add(Slot(2), source(9_000_000, 100_000));
     let (first, second) = (lanes.next_bulk().unwrap(), lanes.next_bulk().unwrap());
     assert_eq!((first.slot, first.body.len(), second.slot, second.body.len()), (Slot(2), 65536, Slot(2), 34464));
-    assert_eq!(lanes.next_bulk(), None);
+    assert!(lanes.next_bulk().is_none());
     lanes.source(Slot(1)).unwrap().credit(5);
     assert_eq!(lanes.next_bulk().unwrap().body.len(), 5);
     assert!(!lanes.is_empty());
@@ -141,11 +141,65 @@ async fn hashes_and_the_end_go_with_the_bytes() {
     let content = Arc::new(Bytes::from(vec![1; 1000]));
     let wakes = Arc::new(move || woken.try_send(()).unwrap());
     lanes.add(Slot(9), Source::new(content, options, wakes));
-    assert_eq!(lanes.next_bulk(), None);
+    assert!(lanes.next_bulk().is_none());
     wake.recv().unwrap();
     let (bytes, rest) = (lanes.next_bulk().unwrap(), lanes.next_bulk().unwrap());
     assert_eq!((bytes.head.len(), bytes.body.len()), (16, 1000));
     // Hashes and Finish, 32 bytes each.
     assert_eq!((rest.head.len(), rest.body.len()), (16 + 32 + 16 + 32, 0));
-    assert_eq!((lanes.next_bulk(), lanes.low_water()), (None, 65536));
+    assert!(lanes.next_bulk().is_none() && lanes.low_water() == 65536);
+}
+
+#[tokio::test]
+async fn a_stored_file_is_described_if_that_is_asked_for() {
+    use std::io::Write;
+    let mut file = tempfile::tempfile().unwrap();
+    file.write_all(&[7; 100_000]).unwrap();
+    let content = Arc::new(crate::content::FileContent::new(file).unwrap());
+    if crate::content::Content::read_now(&*content, 0, &mut [0]).unwrap().is_none() {
+        return; // Nobody can tell what is in the page cache here, so nothing is described.
+    }
+    let options = SourceOptions {
+        size: 100_000,
+        from: 0,
+        credit: 90_000,
+        hashing: Hashing::Stored(Arc::new(vec![GroupHash([0; 32])])),
+        root: None,
+        arriving: None,
+    };
+    let mut lanes = Lanes::new(BULK_BYTES_MAX).describing_files();
+    lanes.add(Slot(1), Source::new(content, options, Arc::new(|| {})));
+    for (offset, len) in [(0, 65536), (65536, 24464)] {
+        let bulk = lanes.next_bulk().unwrap();
+        let range = bulk.file.as_ref().unwrap();
+        assert_eq!((range.offset, range.len, bulk.body.len(), bulk.wire_bytes()), (offset, len, 0, 16 + len));
+    }
+    assert!(lanes.next_bulk().is_none());
+}
+
+#[tokio::test]
+async fn a_hundred_sources_that_wait_read_little_ahead() {
+    const SIZE: usize = 4 * 1024 * 1024;
+    let content = Arc::new(Bytes::from(vec![1; SIZE]));
+    let buffers = Buffers::new(READ_AHEAD_BYTES);
+    let mut lanes = Lanes::new(BULK_BYTES_MAX).reading_ahead_in(Arc::clone(&buffers));
+    let (woken, wake) = std::sync::mpsc::sync_channel(9999);
+    for slot in 1..=100 {
+        let options = SourceOptions {
+            size: SIZE as u64,
+            from: 0,
+            credit: 0,
+            hashing: Hashing::Compute { before: crate::group::RootBuilder::new() },
+            root: None,
+            arriving: None,
+        };
+        let woken = woken.clone();
+        let wakes = Arc::new(move || woken.try_send(()).unwrap());
+        lanes.add(Slot(slot), Source::new(Arc::clone(&content) as Arc<_>, options, wakes));
+        assert!(lanes.next_bulk().is_none());
+    }
+    (0..200).for_each(|_| wake.recv().unwrap());
+    assert!(buffers.held() > 0 && buffers.held() <= 30 * 1024 * 1024, "{}", buffers.held());
+    drop(lanes);
+    assert_eq!(buffers.held(), 0);
 }

@@ -70,7 +70,10 @@ impl Shared {
         let Some(drain) = intake.idle.take() else { return };
         drop(intake);
         let shared = Arc::clone(self);
-        self.runtime.spawn_blocking(move || shared.run(drain));
+        self.runtime.spawn_blocking(move || {
+            let _watch = Watch(&shared);
+            shared.run(drain);
+        });
     }
 
     /// The job. The target is dropped before the last signal, so that its owner can have the file again.
@@ -101,6 +104,18 @@ impl Shared {
                 (self.signal)(last);
             }
             return;
+        }
+    }
+}
+
+/// Ends the transfer of a target that panicked; nobody would hear of it otherwise.
+struct Watch<'a>(&'a Shared);
+
+impl Drop for Watch<'_> {
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            self.0.intake().close();
+            (self.0.signal)(SinkSignal::Failed(Refusal::new(Code::StorageFailed, "writing the file failed badly")));
         }
     }
 }

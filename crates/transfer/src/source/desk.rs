@@ -25,7 +25,7 @@ pub(super) struct Desk {
     is_stored: bool,
     /// The job's own, while it does not run.
     pub(super) idle: Option<Box<Job>>,
-    pub(super) buffers: Arc<Buffers>,
+    buffers: Arc<Buffers>,
     blocks: VecDeque<Bytes>,
     pub(super) hashes: VecDeque<GroupHash>,
     /// The offset at which the job reads next.
@@ -83,13 +83,32 @@ impl Desk {
         }
     }
 
+    pub(super) const fn buffers(&self) -> &Arc<Buffers> {
+        &self.buffers
+    }
+
+    /// Reads ahead out of `buffers` from now on. What is read already counts there too.
+    pub(super) fn use_buffers(&mut self, buffers: &Arc<Buffers>) {
+        let held = self.blocks.iter().map(Bytes::len).sum();
+        self.buffers.release(held);
+        buffers.hold(held);
+        self.buffers = Arc::clone(buffers);
+    }
+
     /// At most `max` bytes of what was read ahead.
     pub(super) fn take_bytes(&mut self, max: usize) -> Option<Bytes> {
         let block = self.blocks.front_mut()?;
-        if block.len() > max {
-            return Some(block.split_to(max));
+        let bytes = block.split_to(max.min(block.len()));
+        if block.is_empty() {
+            self.blocks.pop_front();
         }
-        self.blocks.pop_front()
+        self.buffers.release(bytes.len());
+        Some(bytes)
+    }
+
+    fn drop_blocks(&mut self) {
+        self.buffers.release(self.blocks.iter().map(Bytes::len).sum());
+        self.blocks.clear();
     }
 
     /// Whether a stored file is being read ahead.
@@ -105,7 +124,7 @@ impl Desk {
 
     /// Goes back to `from`, a whole number of groups.
     pub(super) fn rewind_to(&mut self, from: u64) {
-        self.blocks.clear();
+        self.drop_blocks();
         self.hashes.clear();
         self.reading = from;
         self.loaded = from / GROUP_BYTES;
@@ -122,7 +141,7 @@ impl Desk {
 
     pub(super) fn close(&mut self) {
         self.is_closed = true;
-        self.blocks.clear();
+        self.drop_blocks();
         self.hashes.clear();
         self.idle = None;
     }
@@ -168,6 +187,7 @@ impl Desk {
 
     pub(super) fn put_block(&mut self, block: Bytes) {
         self.reading += block.len() as u64;
+        self.buffers.hold(block.len());
         self.blocks.push_back(block);
     }
 }

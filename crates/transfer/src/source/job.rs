@@ -60,17 +60,20 @@ impl Shared {
         let Some(job) = desk.idle.take() else { return };
         drop(desk);
         let shared = Arc::clone(self);
-        self.runtime.spawn_blocking(move || shared.run(job));
+        self.runtime.spawn_blocking(move || {
+            let _watch = Watch(&shared);
+            shared.run(job);
+        });
     }
 
     fn run(&self, mut job: Box<Job>) {
         let mut desk = self.desk();
         while let Some(work) = desk.work() {
-            let (epoch, buffers) = (desk.epoch(), Arc::clone(&desk.buffers));
+            let (epoch, buffers) = (desk.epoch(), Arc::clone(desk.buffers()));
             drop(desk);
             let brought = job.work(work, &buffers);
             desk = self.desk();
-            if desk.epoch() == epoch {
+            if desk.epoch() == epoch && !desk.is_closed {
                 desk.put(brought);
                 drop(desk);
                 (self.wake)();
@@ -79,6 +82,18 @@ impl Shared {
         }
         if !desk.is_closed {
             desk.idle = Some(job);
+        }
+    }
+}
+
+/// Ends the transfer of content that panicked; nobody would hear of it otherwise.
+struct Watch<'a>(&'a Shared);
+
+impl Drop for Watch<'_> {
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            self.0.desk().failed = Some(Refusal::new(Code::StorageFailed, "reading the file failed badly"));
+            (self.0.wake)();
         }
     }
 }

@@ -7,10 +7,10 @@ use std::time::{Duration, SystemTime};
 
 use bytes::Bytes;
 use proto::{Code, Root};
-use transfer::content::FileContent;
+use transfer::content::{Content, FileContent};
 use transfer::credit::Window;
-use transfer::group::RootBuilder;
-use transfer::sink::{Sink, SinkSignal};
+use transfer::group::{GroupHash, RootBuilder};
+use transfer::sink::{Placement, Sink, SinkSignal, Target};
 use transfer::source::Hashing;
 
 use crate::memory::{GROUP, Memory, file, hashes_of, root_of};
@@ -197,4 +197,38 @@ async fn the_last_signal_comes_when_the_target_is_gone() {
     assert!(target.seen.lock().unwrap().dropped);
     let Outcome::Sink(SinkSignal::Finished { root, .. }) = outcome else { panic!("{outcome:?}") };
     assert_eq!(root, root_of(&file(10)));
+}
+
+/// Panics when it is read or written.
+struct Bad;
+
+impl Content for Bad {
+    fn read_at(&self, _: u64, _: &mut [u8]) -> io::Result<usize> {
+        panic!("as the test wants it")
+    }
+}
+
+impl Target for Bad {
+    fn write(&mut self, _: u64, _: &[u8]) -> io::Result<()> {
+        panic!("as the test wants it")
+    }
+
+    fn verified(&mut self, _: u64, _: &[GroupHash]) -> io::Result<()> {
+        Ok(())
+    }
+
+    fn finish(&mut self, _: Root) -> Result<Placement, proto::Refusal> {
+        panic!("as the test wants it")
+    }
+}
+
+#[tokio::test]
+async fn a_panic_ends_its_transfer_only_and_is_heard_of() {
+    let good = file(100);
+    let reads = Ends { content: Arc::new(Bad), ..Ends::new(good.clone(), Memory::default()) };
+    let writes = Ends::new(good, Bad);
+    let finishes = Ends::new(file(0), Bad);
+    for ends in [reads, writes, finishes] {
+        assert_eq!(Pipe::new(ends).run().await.code(), Some(Code::StorageFailed));
+    }
 }

@@ -1,1 +1,0 @@
-//! What a sink takes, refuses and repairs.

@@ -1,1 +1,0 @@
-//! Frames out of content, in order and within the credit.
