@@ -7,6 +7,7 @@ mod small;
 mod throughput;
 
 pub use throughput::FileArm;
+pub(super) use throughput::tiny_trials;
 
 use serde::Serialize;
 

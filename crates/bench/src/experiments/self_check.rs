@@ -4,7 +4,7 @@
 use std::time::Duration;
 
 use super::setting::Defaults;
-use super::{Setting, Trial, churn, echo, fanout};
+use super::{Setting, Trial, churn, echo, fanout, files};
 use crate::args::SelfCheckArguments;
 use crate::error::BenchError;
 use crate::interrupt::Interrupt;
@@ -137,6 +137,9 @@ fn trials(setting: &Setting) -> Result<Vec<(String, Outcome)>, BenchError> {
             let name = format!("fanout, {}, {mode:?}: every receiver got all, in order", arm.name);
             outcomes.push(checked(&name, fanout::tiny_trial(&arm, mode, setting))?);
         }
+    }
+    for (name, trial) in files::tiny_trials(setting)? {
+        outcomes.push(checked(&name, trial)?);
     }
     for sentence in missing {
         println!("skipped {sentence}");

@@ -31,6 +31,15 @@ impl Ground {
         Ok(Self { disk, memory: made_in(&common.memory_dir).ok() })
     }
 
+    /// Makes one in the system's folder for such things, for files that are soon gone.
+    ///
+    /// # Errors
+    /// If it cannot be made.
+    pub(crate) fn small() -> Result<Self, BenchError> {
+        let disk = made_in(&std::env::temp_dir()).map_err(BenchError::io("cannot make a temporary folder"))?;
+        Ok(Self { disk, memory: None })
+    }
+
     /// A path in the folder on disk.
     pub(crate) fn disk(&self, name: &str) -> PathBuf {
         self.disk.path().join(name)

@@ -3,6 +3,8 @@
 mod talk;
 mod traffic;
 
+use std::sync::Arc;
+
 use serde::Serialize;
 
 use super::warnings;
@@ -115,13 +117,13 @@ fn trial(load: Load, arguments: &FilesChat, (ground, setting): (&Ground, &Settin
     let (mouths, traffic) = stage.act(async {
         let busy = Person::enter_hearing(address, "busy", busy_ear.hearing("other", clock)).await?;
         let other = Person::enter_hearing(address, "other", other_ear.hearing("busy", clock)).await?;
-        let traffic = Traffic::default();
+        let (busy, other, traffic) = (Arc::new(busy), Arc::new(other), Traffic::default());
         traffic.prepare(&busy, &sources).await?;
         let measured = async {
             tokio::time::sleep(setting.span.warm_up).await;
             traffic.begin();
             let pace = Pace { a_second: arguments.messages, span: setting.span.measured, clock };
-            let mouths = tokio::try_join!(talk(&busy, pace), talk(&other, pace))?;
+            let mouths = tokio::try_join!(talk(Arc::clone(&busy), pace), talk(Arc::clone(&other), pace))?;
             traffic.end();
             other_ear.await_heard(mouths.0.sent).await;
             busy_ear.await_heard(mouths.1.sent).await;

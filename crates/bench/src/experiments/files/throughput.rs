@@ -88,6 +88,25 @@ pub(super) fn run(arguments: &FilesThroughput, interrupt: Interrupt) -> Result<R
 const FSYNC: &str = "an upload of ours is done when it is on the disk; cp and rsync are done when the system has it in \
                      memory, so cp, synced is the fair one of a disk that is slower than memory";
 
+/// A trial of each arm that is there, too small for a figure, for the self-check.
+pub(in crate::experiments) fn tiny_trials(
+    setting: &Setting,
+) -> Result<Vec<(String, Result<MoveTrial, BenchError>)>, BenchError> {
+    let (arms, _) = present(FileArm::ALL);
+    // Not a whole number of groups.
+    let mut scene = Scene::new(Ground::small()?, 3 * (1 << 20) + 12_345, setting)?;
+    let stored = scene.store();
+    let has_stored = stored.is_ok();
+    let mut trials = Vec::new();
+    if let Err(error) = stored {
+        trials.push(("files: one is put, to be fetched".to_owned(), Err(error)));
+    }
+    for arm in arms.into_iter().filter(|arm| has_stored || !arm.fetches_ours()) {
+        trials.push((format!("files, {}: all bytes arrive", arm.words()), arm.trial(&scene)));
+    }
+    Ok(trials)
+}
+
 /// The arms whose programs are there, and a sentence for each other.
 fn present(wanted: &[FileArm]) -> (Vec<FileArm>, Vec<String>) {
     let (mut arms, mut missing) = (Vec::new(), Vec::new());

@@ -1,11 +1,11 @@
 //! Messages at a steady pace, however long each takes: a wait is counted from when a message was due.
 
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
-use chat_client::{Event, What};
-use tokio::task::JoinSet;
-use tokio::time::{Instant, MissedTickBehavior};
+use chat_client::{ClientError, Event, What};
+use tokio::runtime::Handle;
+use tokio::task::JoinHandle;
 
 use crate::error::BenchError;
 use crate::files::{Person, failed};
@@ -83,29 +83,38 @@ impl Ear {
     }
 }
 
-/// Says when each message was due, at its pace, whether or not the ones before have been confirmed.
-pub(super) async fn talk(person: &Person, pace: Pace) -> Result<Mouth, BenchError> {
-    let gap = Duration::from_secs_f64(1.0 / pace.a_second as f64);
-    let mut ticks = tokio::time::interval(gap);
-    ticks.set_missed_tick_behavior(MissedTickBehavior::Burst);
-    let last = Instant::now() + pace.span;
-    let mut answers = JoinSet::new();
-    let mut mouth = Mouth { sent: 0, confirmed: Latencies::new() };
-    loop {
-        let due = ticks.tick().await;
-        if due > last {
-            break;
-        }
-        let text = pace.clock.nanos(due).to_string().parse().map_err(|error| failed_text(&error))?;
-        let answer = person.client().say(person.room(), text);
-        mouth.sent += 1;
-        answers.spawn(async move { answer.await.map(|_| due.elapsed()) });
-    }
-    while let Some(answer) = answers.join_next().await {
-        let waited = answer.map_err(|error| BenchError::protocol("chat-client", error.to_string()))?;
-        mouth.confirmed.record(waited.map_err(failed)?);
+/// Says when each message was due, at its pace, whether or not the ones before have been confirmed. On a thread of its
+/// own, as a runtime's timers count whole milliseconds.
+pub(super) async fn talk(person: Arc<Person>, pace: Pace) -> Result<Mouth, BenchError> {
+    let runtime = Handle::current();
+    let talking = tokio::task::spawn_blocking(move || say_all(&person, pace, &runtime));
+    let answers = talking.await.map_err(broken)??;
+    let mut mouth = Mouth { sent: answers.len() as u64, confirmed: Latencies::new() };
+    for answer in answers {
+        mouth.confirmed.record(answer.await.map_err(broken)?.map_err(failed)?);
     }
     Ok(mouth)
+}
+
+/// A message on its way; how long its confirmation took.
+type Answer = JoinHandle<Result<Duration, ClientError>>;
+
+fn say_all(person: &Person, pace: Pace, runtime: &Handle) -> Result<Vec<Answer>, BenchError> {
+    let gap = Duration::from_secs_f64(1.0 / pace.a_second as f64);
+    let (mut due, mut answers) = (Instant::now(), Vec::new());
+    let end = due + pace.span;
+    while due < end {
+        std::thread::sleep(due.saturating_duration_since(Instant::now()));
+        let text = pace.clock.nanos(due).to_string().parse().map_err(|error| failed_text(&error))?;
+        let (answer, was_due) = (person.client().say(person.room(), text), due);
+        answers.push(runtime.spawn(async move { answer.await.map(|_| was_due.elapsed()) }));
+        due += gap;
+    }
+    Ok(answers)
+}
+
+fn broken(error: tokio::task::JoinError) -> BenchError {
+    BenchError::protocol("chat-client", error.to_string())
 }
 
 fn failed_text(error: &proto::text::TextError) -> BenchError {
