@@ -19,6 +19,7 @@ mod report;
 
 mod carry;
 mod get;
+mod get_folder;
 mod landing;
 mod local;
 mod put;
@@ -32,6 +33,7 @@ use std::path::{Path, PathBuf};
 use crate::client::Client;
 use crate::event::RoomKey;
 use get::Get;
+use get_folder::GetFolder;
 use landing::{FileGoal, Goal, Landing, WriterGoal};
 use put::{Origin, Put};
 use put_folder::PutFolder;
@@ -80,8 +82,9 @@ impl Client {
         target: impl Into<PathBuf>,
         options: GetOptions,
     ) -> Transfer {
-        drop((room, path, target.into(), options));
-        unreachable!("soon")
+        let (name, target) = (path.as_ref().map(RelPath::to_string).unwrap_or_default(), target.into());
+        let get = GetFolder::new(self.hands.clone(), room, path, target, options);
+        report::start(name, Direction::Get, get)
     }
 }
 

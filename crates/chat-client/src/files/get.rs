@@ -132,7 +132,7 @@ impl Get {
     ) -> Result<Result<Outcome, Again>, ClientError> {
         lease.free();
         match ended {
-            Ended::Finished { root, size, .. } => match self.landing.landed() {
+            Ended::Finished { root, size } => match self.landing.landed() {
                 Some(landed) => Ok(Ok(self.outcome(Landed { root, size, ..landed }))),
                 None => Err(ClientError::Closed),
             },
@@ -175,10 +175,10 @@ fn signal(board: Arc<Board>, slot: Slot, line: Arc<Line>) -> Box<dyn Fn(SinkSign
             say(TransferMessage::Repair { from });
         }
         SinkSignal::Verified(upto) => line.reach(upto),
-        SinkSignal::Finished { root, size, placement } => {
+        SinkSignal::Finished { root, size, .. } => {
             say(TransferMessage::Taken);
             line.reach(size);
-            line.end(Ended::Finished { root, size, placement });
+            line.end(Ended::Finished { root, size });
         }
         SinkSignal::Failed(refusal) => {
             say(TransferMessage::Stop(Stop { refusal: refusal.clone(), keep: false }));

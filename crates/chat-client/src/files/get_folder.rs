@@ -7,13 +7,13 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use futures::{TryStreamExt as _, stream};
 use proto::limits::{PACK_FILE_BYTES_MAX, PACK_FILES_MAX, PACK_PATHS_BYTES_MAX};
-use proto::message::{FetchMany, FileAnswer, FileEntry, FileRequest, PackedFile, Parcel, Sort};
-use proto::{Code, Refusal, RelPath, RoomId, Root};
+use proto::message::{FileEntry, Sort};
+use proto::{Code, Refusal, RelPath, Root};
 use transfer::tree::Tree;
 
-use super::carry::{LARGE_AT_ONCE, Patience};
+use super::carry::LARGE_AT_ONCE;
 use super::get::Get;
-use super::hands::{Hands, is_away, out_of_place};
+use super::hands::{Hands, is_away};
 use super::landing::{FileGoal, Goal, Home, Landing};
 use super::local::blocking;
 use super::options::GetOptions;
@@ -22,8 +22,10 @@ use super::progress::{Direction, State};
 use super::questions;
 use super::report::{Job, Report};
 use super::tally::Tally;
-use crate::error::{ClientError, Fault};
+use crate::error::ClientError;
 use crate::event::RoomKey;
+
+mod parcel;
 
 /// Files of a parcel are at most this many bytes together, unless one alone is more.
 const PARCEL_BYTES: u64 = 512 * 1024;
@@ -34,13 +36,19 @@ const PARCELS_AT_ONCE: usize = 5;
 /// Fetches a folder.
 #[derive(Debug)]
 pub(crate) struct GetFolder {
+    fetcher: Arc<Fetcher>,
+    plan: Option<Arc<Plan>>,
+}
+
+/// What all its files have in common.
+#[derive(Debug)]
+struct Fetcher {
     hands: Hands,
     room: RoomKey,
     path: Option<RelPath>,
     target: PathBuf,
     options: GetOptions,
-    plan: Option<Arc<Plan>>,
-    tally: Arc<Tally>,
+    tally: Tally,
 }
 
 /// What is to be fetched.
@@ -66,13 +74,13 @@ struct Wanted {
 
 impl Job for GetFolder {
     async fn run(&mut self, report: &Report) -> Result<Outcome, ClientError> {
+        let fetcher = Arc::clone(&self.fetcher);
         let plan = match &self.plan {
             Some(plan) => Arc::clone(plan),
-            None => Arc::clone(self.plan.insert(self.make_plan(report).await?)),
+            None => Arc::clone(self.plan.insert(fetcher.make_plan(report).await?)),
         };
-        let this = &*self;
-        this.tally.follow(report, this.fetch(&plan)).await?;
-        Ok(this.tally.outcome(Place::Here(this.target.clone())))
+        fetcher.tally.follow(report, Arc::clone(&fetcher).fetch(plan)).await?;
+        Ok(fetcher.tally.outcome(Place::Here(fetcher.target.clone())))
     }
 }
 
@@ -84,9 +92,12 @@ impl GetFolder {
         target: PathBuf,
         options: GetOptions,
     ) -> Self {
-        Self { hands, room, path, target, options, plan: None, tally: Arc::default() }
+        let fetcher = Fetcher { hands, room, path, target, options, tally: Tally::default() };
+        Self { fetcher: Arc::new(fetcher), plan: None }
     }
+}
 
+impl Fetcher {
     async fn make_plan(&self, report: &Report) -> Result<Arc<Plan>, ClientError> {
         let listing = loop {
             report.state(State::Offline);
@@ -119,25 +130,23 @@ impl GetFolder {
             progress.bytes_total = files.iter().map(|wanted| wanted.size).sum();
         });
         let home = Home { folder: self.target.clone(), tree: None };
-        let (tree, failed) = blocking(move |_| make_folders(home, &folders)).await?;
-        for (path, why) in failed {
-            self.tally.skip(path.as_str(), why)?;
-        }
+        let tree = blocking(move |_| make_folders(home, &folders)).await?;
         let (large, small) = files.into_iter().partition(|wanted| wanted.is_large);
         Ok(Arc::new(Plan { tree, small, large }))
     }
 
-    async fn fetch(&self, plan: &Plan) -> Result<(), ClientError> {
+    async fn fetch(self: Arc<Self>, plan: Arc<Plan>) -> Result<(), ClientError> {
         let parcels = stream::iter(batches(&plan.small).into_iter().map(Ok));
-        let parcels = parcels.try_for_each_concurrent(PARCELS_AT_ONCE, |batch| self.batch(plan, batch));
+        let parcels =
+            parcels.try_for_each_concurrent(PARCELS_AT_ONCE, |batch| Arc::clone(&self).batch(Arc::clone(&plan), batch));
         let large: Vec<_> = plan.large.iter().filter(|wanted| !wanted.is_done()).cloned().map(Ok).collect();
-        let large = stream::iter(large);
-        let large = large.try_for_each_concurrent(LARGE_AT_ONCE, |wanted| self.single(plan, wanted));
+        let large = stream::iter(large)
+            .try_for_each_concurrent(LARGE_AT_ONCE, |wanted| Arc::clone(&self).single(Arc::clone(&plan), wanted));
         tokio::try_join!(parcels, large).map(drop)
     }
 
     /// Fetches one file by itself.
-    async fn single(&self, plan: &Plan, wanted: Arc<Wanted>) -> Result<(), ClientError> {
+    async fn single(self: Arc<Self>, plan: Arc<Plan>, wanted: Arc<Wanted>) -> Result<(), ClientError> {
         let home = Home { folder: self.target.clone(), tree: Some(Arc::clone(&plan.tree)) };
         let goal = FileGoal::within(home, Ok(wanted.to.clone()), self.options);
         let get = Get::new(self.hands.clone(), self.room, wanted.from.clone(), Landing::new(Goal::File(goal)));
@@ -177,16 +186,17 @@ fn wanted(folder: Option<&RelPath>, entry: &FileEntry) -> Result<Wanted, ClientE
     Ok(Wanted { from, to, size: entry.size, root: entry.root, is_large, is_done: AtomicBool::new(false) })
 }
 
-/// The folder here, with the folders in it; and those that could not be made.
-#[expect(clippy::type_complexity, reason = "two lists that are taken apart at once")]
-fn make_folders(mut home: Home, folders: &[RelPath]) -> Result<(Arc<Tree>, Vec<(RelPath, ClientError)>), ClientError> {
+/// The folder here, with the folders in it. One that cannot be made is no loss by itself: what should go into it fails.
+fn make_folders(mut home: Home, folders: &[RelPath]) -> Result<Arc<Tree>, ClientError> {
     let tree = home.tree()?;
-    let failed = |path: &RelPath| {
-        let error = tree.make_folder(path).err()?;
-        Some((path.clone(), home.failed(path, error)))
-    };
-    let failed = folders.iter().filter_map(failed).collect();
-    Ok((tree, failed))
+    for path in folders {
+        if let Err(error) = tree.make_folder(path)
+            && error.refusal().code == Code::NoSpace
+        {
+            return Err(home.failed(path, error));
+        }
+    }
+    Ok(tree)
 }
 
 /// Small files, as many together as go into a parcel.

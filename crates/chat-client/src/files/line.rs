@@ -5,7 +5,6 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use proto::message::{Committed, StalledBy};
 use proto::{Refusal, Root};
 use tokio::sync::watch;
-use transfer::sink::Placement;
 
 /// How one transfer stands on one connection.
 #[derive(Debug)]
@@ -48,7 +47,7 @@ pub(crate) enum Ended {
     /// Sent: it is in its place.
     Committed(Committed),
     /// Fetched: it is in its place.
-    Finished { root: Root, size: u64, placement: Placement },
+    Finished { root: Root, size: u64 },
     /// It failed on this side.
     Failed(Refusal),
     /// The server ended it.
