@@ -8,3 +8,4 @@ mod person;
 #[cfg(unix)]
 mod repl;
 mod server;
+mod transfers;

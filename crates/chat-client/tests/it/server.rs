@@ -8,11 +8,17 @@ use std::sync::OnceLock;
 pub(crate) struct Server {
     child: Child,
     pub(crate) address: String,
+    folder: Option<PathBuf>,
 }
 
 impl Server {
     pub(crate) fn start() -> Self {
-        Self::listening("127.0.0.1:0")
+        Self::listening("127.0.0.1:0", None)
+    }
+
+    /// One that keeps files under `folder`.
+    pub(crate) fn start_with_files(folder: &Path) -> Self {
+        Self::listening("127.0.0.1:0", Some(folder))
     }
 
     /// Ends it as a crash does.
@@ -25,7 +31,7 @@ impl Server {
     /// Starts another where this one was.
     #[cfg(unix)]
     pub(crate) fn start_again(&mut self) {
-        *self = Self::listening(&self.address);
+        *self = Self::listening(&self.address, self.folder.as_deref());
     }
 
     /// Says something in the lobby, as somebody who comes for that only.
@@ -36,8 +42,12 @@ impl Server {
         assert!(send.status().unwrap().success(), "{text} is not sent");
     }
 
-    fn listening(address: &str) -> Self {
-        let mut child = Command::new(binary())
+    fn listening(address: &str, folder: Option<&Path>) -> Self {
+        let mut server = Command::new(binary());
+        if let Some(folder) = folder {
+            server.arg("--data-dir").arg(folder);
+        }
+        let mut child = server
             .args(["--listen", address])
             .env_remove("RUST_LOG")
             .stdin(Stdio::null())
@@ -48,7 +58,7 @@ impl Server {
         let mut first = String::new();
         BufReader::new(child.stdout.take().unwrap()).read_line(&mut first).unwrap();
         let address = first.trim().strip_prefix("listening on ").expect("the first line says where").to_owned();
-        Self { child, address }
+        Self { child, address, folder: folder.map(Path::to_owned) }
     }
 }
 
