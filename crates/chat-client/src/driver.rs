@@ -144,7 +144,7 @@ impl Core {
     }
 
     /// Another connection stands.
-    fn stand_anew(&mut self) {
+    fn stand_anew(&self) {
         self.stand.send_modify(|stand| stand.connection += 1);
     }
 

@@ -18,8 +18,8 @@ pub(crate) mod hands;
 mod report;
 
 mod carry;
+mod fetch_folder;
 mod get;
-mod get_folder;
 mod landing;
 mod local;
 mod put;
@@ -32,8 +32,8 @@ use std::path::{Path, PathBuf};
 
 use crate::client::Client;
 use crate::event::RoomKey;
+use fetch_folder::GetFolder;
 use get::Get;
-use get_folder::GetFolder;
 use landing::{FileGoal, Goal, Landing, WriterGoal};
 use put::{Origin, Put};
 use put_folder::PutFolder;
@@ -64,8 +64,8 @@ impl Client {
         let goal = match target {
             // A device or a pipe is written to, not put in the place of.
             GetTarget::File(target) if is_no_file(&target) => Goal::Writer(WriterGoal::opening(target)),
-            GetTarget::File(target) => Goal::File(FileGoal::at(&target, options)),
-            GetTarget::Folder(folder) => Goal::File(FileGoal::at(&folder.join(path.name()), options)),
+            GetTarget::File(target) => Goal::File(Box::new(FileGoal::at(&target, options))),
+            GetTarget::Folder(folder) => Goal::File(Box::new(FileGoal::at(&folder.join(path.name()), options))),
             GetTarget::Writer(writer) => Goal::Writer(WriterGoal::new(writer)),
             GetTarget::Nowhere => Goal::Nowhere,
         };
@@ -75,7 +75,7 @@ impl Client {
     }
 
     /// Fetches a folder with all that is in it, or the whole tree, into the folder `target`.
-    pub fn get_folder(
+    pub fn fetch_folder(
         &self,
         room: RoomKey,
         path: Option<RelPath>,

@@ -46,7 +46,7 @@ struct State {
 #[derive(Debug)]
 pub(crate) enum Goal {
     /// They become a file.
-    File(FileGoal),
+    File(Box<FileGoal>),
     /// They go through a writer.
     Writer(WriterGoal),
     /// Nothing.

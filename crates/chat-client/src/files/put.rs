@@ -138,12 +138,9 @@ impl Put {
         if accepted.restarted {
             report.notice(Notice::StartedOver);
         }
-        let before = match self.check(&accepted, report).await? {
-            Some(before) => before,
-            None => {
-                lease.stop(Refusal::new(Code::Changed, "what the server has is of another content"), false);
-                return Ok(Err(Again::Fresh));
-            }
+        let Some(before) = self.check(&accepted, report).await? else {
+            lease.stop(Refusal::new(Code::Changed, "what the server has is of another content"), false);
+            return Ok(Err(Again::Fresh));
         };
         // From here on the server's part is ours, also on another connection.
         self.options.fresh = false;

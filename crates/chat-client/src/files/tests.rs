@@ -19,7 +19,7 @@ use crate::options::{Options, Reconnect};
 mod get;
 mod put;
 
-const GROUP: usize = GROUP_BYTES as usize;
+const GROUP: usize = 256 * 1024;
 
 /// A client in a room, its folder, and the servers of its connections.
 struct Stage<const N: usize> {

@@ -120,7 +120,9 @@ async fn the_same_is_not_sent_again_and_another_gets_another_name() {
     let other = ann.put("b", "a.txt").await.unwrap();
     assert_eq!((other.place, other.renamed), (Place::Room("a (1).txt".to_owned()), true));
     let options = |on_conflict| PutOptions { on_conflict, ..PutOptions::new(path("a.txt")) };
-    for (on_conflict, exit_code) in [(OnConflict::Fail, Some(7)), (OnConflict::Same, Some(7)), (OnConflict::Replace, None)] {
+    for (on_conflict, exit_code) in
+        [(OnConflict::Fail, Some(7)), (OnConflict::Same, Some(7)), (OnConflict::Replace, None)]
+    {
         let put = ann.client.put(ann.room, ann.folder.join("b"), options(on_conflict));
         let result = done(put).await;
         assert_eq!(result.as_ref().err().map(ClientError::exit_code), exit_code, "{on_conflict:?}: {result:?}");
@@ -202,7 +204,7 @@ async fn a_folder_goes_and_comes_whole() {
     assert!(matches!(bob.heard().await, What::Folder { path, files: 704, bytes } if path == "up/f" && bytes == size));
     let again = done(ann.client.put_folder(ann.room, ann.folder.join("f"), PutOptions::new(path("up/f")))).await;
     assert!(again.unwrap().same);
-    let get = || bob.client.get_folder(bob.room, Some(path("up/f")), bob.folder.join("g"), GetOptions::default());
+    let get = || bob.client.fetch_folder(bob.room, Some(path("up/f")), bob.folder.join("g"), GetOptions::default());
     let outcome = done(get()).await.unwrap();
     assert_eq!((outcome.files, outcome.size, outcome.skipped), (704, size, Vec::new()));
     for name in ["0/0.txt", "6/699.txt", "large/2"] {

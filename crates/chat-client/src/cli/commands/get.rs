@@ -60,7 +60,9 @@ fn goal(get: &Get) -> Result<Goal, Failure> {
 fn job(asked: String, path: Option<RelPath>, room: RoomKey, goal: &Goal, options: GetOptions) -> Job {
     let folder = folder_goal(goal, path.as_ref());
     let Some(path) = path else {
-        return Job::new(asked, Direction::Get, move |client: &Client| client.get_folder(room, None, folder, options));
+        return Job::new(asked, Direction::Get, move |client: &Client| {
+            client.fetch_folder(room, None, folder, options)
+        });
     };
     let target = match goal {
         Goal::Into(folder) => GetTarget::Folder(folder.clone()),
@@ -71,7 +73,7 @@ fn job(asked: String, path: Option<RelPath>, room: RoomKey, goal: &Goal, options
     let job = Job::new(asked, Direction::Get, move |client: &Client| client.get(room, path, target, options));
     match goal {
         Goal::Stdout => job,
-        _ => job.or_folder(move |client: &Client| client.get_folder(room, Some(again), folder, options)),
+        _ => job.or_folder(move |client: &Client| client.fetch_folder(room, Some(again), folder, options)),
     }
 }
 

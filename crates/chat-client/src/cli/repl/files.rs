@@ -136,7 +136,7 @@ impl Repl {
                 self.transfers.add_fetch(asked, transfer, room, path);
             }
             None => {
-                let transfer = self.client.get_folder(room, None, ".", options);
+                let transfer = self.client.fetch_folder(room, None, ".", options);
                 self.transfers.add(asked, Direction::Get, transfer);
             }
         }

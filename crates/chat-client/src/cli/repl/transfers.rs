@@ -80,7 +80,7 @@ impl Transfers {
                 && refusal.code == Code::WrongSort
             {
                 let goal = path.name().to_owned();
-                entry.transfer = client.get_folder(room, Some(path), goal, GetOptions::default());
+                entry.transfer = client.fetch_folder(room, Some(path), goal, GetOptions::default());
                 self.under_way.insert(number, entry);
                 continue;
             }

@@ -121,7 +121,7 @@ impl FileGoal {
         }
     }
 
-    pub(super) fn write(&mut self, offset: u64, bytes: &[u8]) -> io::Result<()> {
+    pub(super) fn write(&self, offset: u64, bytes: &[u8]) -> io::Result<()> {
         self.partial.as_ref().ok_or_else(not_begun)?.write_at(offset, bytes)
     }
 

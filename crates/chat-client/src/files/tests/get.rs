@@ -35,7 +35,7 @@ async fn a_file_is_fetched_and_stands_beside_nothing() {
         assert_eq!(outcome.place, Place::Here(folder.path().join(&name)));
         assert_eq!((outcome.size, outcome.root), (size as u64, Some(root(&file))));
         assert!(fs::read(folder.path().join(&name)).unwrap() == file);
-        assert_eq!(names(folder.path()), [name.clone()]);
+        assert_eq!(names(folder.path()), [name.as_str()]);
         fs::remove_file(folder.path().join(&name)).unwrap();
     }
 }
@@ -47,7 +47,7 @@ async fn a_fetch_goes_on_where_the_broken_one_ended_also_after_a_restart() {
     for restart in [false, true] {
         let Stage { folder: back, client, room, servers: [mut first, mut second], _events } = stage_in(folder).await;
         let target = || GetTarget::File(back.path().join("a"));
-        let mut get = client.get(room, path("a"), target(), GetOptions::default());
+        let get = client.get(room, path("a"), target(), GetOptions::default());
         let script = async {
             let (id, slot, fetch) = first.takes_fetch().await;
             assert_eq!(fetch.version, None);
