@@ -99,7 +99,7 @@ impl Person {
     /// Why it did not come.
     pub(crate) async fn fetch_folder(&self, path: &str, target: &Path) -> Result<Outcome, BenchError> {
         let path = rel_path(path)?;
-        let mut transfer = self.client.get_folder(self.room, Some(path), target, GetOptions::default());
+        let mut transfer = self.client.fetch_folder(self.room, Some(path), target, GetOptions::default());
         transfer.done().await.map_err(failed)
     }
 
