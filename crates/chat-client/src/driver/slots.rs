@@ -112,8 +112,7 @@ impl Slots {
         Ok(())
     }
 
-    /// Does what was left on the board.
-    pub(super) fn read_board(&mut self) {
+    fn read_board(&mut self) {
         for (slot, note) in self.board.take() {
             match note {
                 Note::Say(message) => self.lanes.control(message.to_frame(slot)),
@@ -161,13 +160,20 @@ impl Slots {
         }
     }
 
-    /// Gives a writer that is free what goes next: transfer control, then one bulk frame or one pack, in turn.
+    /// Does what was left on the board, and puts what is to be said of transfers behind what is still to be written.
+    ///
+    /// Before requests are: whoever ends a transfer and begins another means it in that order.
+    pub(super) fn say<S: AsyncWrite>(&mut self, writer: &mut Writer<S>) {
+        self.read_board();
+        self.control.clear();
+        if self.lanes.take_control(&mut self.control) {
+            writer.append(&self.control);
+        }
+    }
+
+    /// Gives a writer that is free what goes next: one bulk frame or one pack, in turn.
     pub(super) fn fill<S: AsyncWrite>(&mut self, writer: &mut Writer<S>, low_water: &mut Option<LowWater>) {
         if writer.is_free() {
-            self.control.clear();
-            if self.lanes.take_control(&mut self.control) {
-                writer.append(&self.control);
-            }
             if let Some((head, body)) = self.next_bulk() {
                 if let Some(low_water) = low_water {
                     low_water.set(self.lanes.low_water());

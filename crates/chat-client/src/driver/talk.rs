@@ -177,7 +177,7 @@ async fn next<S: AsyncRead + AsyncWrite>(
     let board = Arc::clone(&slots.board);
     loop {
         core.say_stand();
-        slots.read_board();
+        slots.say(writer);
         writer.queue(core.session.frames.drain(..));
         slots.fill(writer, low_water);
         // A caller that is behind leaves the rest in the socket, and the silence then is its own.

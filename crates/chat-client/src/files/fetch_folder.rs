@@ -100,8 +100,7 @@ impl GetFolder {
 impl Fetcher {
     async fn make_plan(&self, report: &Report) -> Result<Arc<Plan>, ClientError> {
         let listing = loop {
-            report.state(State::Offline);
-            self.hands.ready(self.room).await?;
+            self.hands.ready_again(self.room, report).await?;
             report.state(State::Waiting);
             match questions::list(&self.hands, self.room, self.path.as_ref(), true).await {
                 Err(error) if is_away(&error) => {}

@@ -11,6 +11,8 @@ use transfer::credit::WindowBudget;
 
 use super::ask::{Answer, Ask, Begun, RoomStand, Stand};
 use super::line::Line;
+use super::progress::State;
+use super::report::Report;
 use super::secret::Secret;
 use crate::error::{ClientError, Fault};
 use crate::event::RoomKey;
@@ -107,6 +109,18 @@ impl Hands {
     /// Waits until fewer than the most packs are without an answer.
     pub(crate) async fn pack_turn(&self) -> Result<SemaphorePermit<'_>, ClientError> {
         self.0.packs.acquire().await.map_err(|_| ClientError::Closed)
+    }
+
+    /// The same; says meanwhile that it waits for the connection.
+    pub(crate) async fn ready_again(&self, room: RoomKey, report: &Report) -> Result<RoomStand, ClientError> {
+        tokio::select! {
+            biased;
+            ready = self.ready(room) => ready,
+            () = async {
+                report.state(State::Offline);
+                std::future::pending().await
+            } => Err(ClientError::Closed),
+        }
     }
 
     /// Waits until the room can be spoken in.

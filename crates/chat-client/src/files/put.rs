@@ -79,8 +79,7 @@ impl Job for Put {
         let hands = self.hands.clone();
         let _turn = hands.turn().await?;
         loop {
-            report.state(State::Offline);
-            let room = hands.ready(self.room).await?;
+            let room = hands.ready_again(self.room, report).await?;
             report.state(State::Waiting);
             let again = match self.attempt(&room, report).await {
                 Ok(Ok(outcome)) => return Ok(outcome),

@@ -164,7 +164,7 @@ impl SessionFiles {
     /// The next frame of files' bytes.
     pub(crate) fn next_bulk(&self) -> Option<Bulk> {
         if let Some(parcel) = lock(&self.small).next_parcel() {
-            return Some(Bulk { slot: Slot(0), head: parcel, body: Bytes::new() });
+            return Some(Bulk { slot: Slot(0), head: parcel, body: Bytes::new(), file: None });
         }
         let mut lanes = lock(&self.lanes);
         let bulk = lanes.next_bulk();

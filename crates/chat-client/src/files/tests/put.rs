@@ -149,6 +149,41 @@ async fn a_paused_upload_frees_its_slot_and_goes_on_later_and_a_cancelled_one_en
 }
 
 #[tokio::test]
+async fn a_file_that_changes_while_it_is_sent_is_begun_anew_and_said() {
+    let Stage { folder, client, room, servers: [mut server], .. } = stage().await;
+    let source = folder.path().join("a");
+    // More than is read ahead.
+    fs::write(&source, bytes(GROUP * 64)).unwrap();
+    let mut put = client.put(room, &source, PutOptions::new(path("a")));
+    let script = async {
+        let (id, slot, _) = server.takes_offer().await;
+        server.accepts(id, 0, Root([0; 32])).await;
+        server.takes(slot, &mut Vec::new(), GROUP).await;
+        fs::write(&source, b"shorter").unwrap();
+        // Whatever is on its way comes still.
+        let mut limit = 0;
+        loop {
+            limit += 10_000_000;
+            server.within(slot, TransferMessage::Credit { limit }).await;
+            match server.hears_within().await.1 {
+                TransferMessage::Stop(stop) => break assert!(!stop.keep),
+                TransferMessage::Chunk { .. } | TransferMessage::Hashes { .. } => {}
+                other => panic!("{other:?}"),
+            }
+        }
+        let (id, slot, offer) = server.takes_offer().await;
+        assert_eq!(offer.size, 7);
+        server.accepts(id, 0, Root([0; 32])).await;
+        let mut taken = Vec::new();
+        server.takes(slot, &mut taken, usize::MAX).await;
+        server.commits(slot, "a", &taken).await;
+    };
+    let (outcome, ()) = tokio::join!(put.done(), script);
+    assert_eq!(outcome.unwrap().size, 7);
+    assert_eq!(put.progress().borrow().notices, [Notice::SourceChanged]);
+}
+
+#[tokio::test]
 async fn what_cannot_be_sent_is_said_in_words() {
     let Stage { folder, client, room, servers: [mut server], .. } = stage().await;
     let mut missing = client.put(room, folder.path().join("none"), PutOptions::new(path("a")));
