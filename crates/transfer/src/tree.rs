@@ -16,18 +16,22 @@ use cap_std::fs::Dir;
 use proto::message::Sort;
 use proto::{PathKey, RelPath};
 
+mod batch;
 mod error;
 pub(crate) mod folder;
 mod list;
 mod names;
 mod place;
+mod ready;
 mod remove;
 mod rename;
 
+pub(crate) use batch::Going;
 pub use error::TreeError;
 pub use list::{LIST_BYTES_MAX, Listing};
-pub(crate) use place::Facts;
-pub use place::{Placed, Ready, ToSync};
+pub use place::{Placed, ToSync};
+pub(crate) use ready::Facts;
+pub use ready::Ready;
 
 use crate::receipt::{Receipt, modified_ms};
 use folder::{Standing, open_folder, standing_at};

@@ -3,8 +3,10 @@
 
 #![expect(clippy::unwrap_used, reason = "a test stops at the first surprise, wherever it is")]
 
+#[cfg(target_os = "linux")]
 #[path = "storage/hostile.rs"]
 mod hostile;
+#[cfg(target_os = "linux")]
 #[path = "storage/listing.rs"]
 mod listing;
 #[path = "storage/packs.rs"]

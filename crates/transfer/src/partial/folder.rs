@@ -13,7 +13,7 @@ use super::check::{Checked, check};
 use super::files::{bytes_on_disk, is_linked, log_name, parse_name, part_name};
 use super::journal::{Journal, read_note};
 use super::syncing::Syncing;
-use super::{Kept, Partial, PartialFolder, PartialId, PartialNote, Resumed, SYNC_BYTES, random_hex, verified_bytes};
+use super::{Kept, Partial, PartialFolder, PartialId, PartialNote, Resumed, SYNC_BYTES, verified_bytes};
 use crate::tree::folder::{create_new, open_to_write, remove_if_there};
 
 impl PartialFolder {
@@ -124,9 +124,9 @@ impl PartialFolder {
         Ok(true)
     }
 
-    /// A new file of a private name, for something small.
-    pub(crate) fn temporary(&self) -> io::Result<(String, File)> {
-        let name = format!("{PRIVATE_PREFIX}-{}.tmp", random_hex()?);
+    /// A new file of a private name, made of `unique`, for something small.
+    pub(crate) fn temporary(&self, unique: &[u8; 16]) -> io::Result<(String, File)> {
+        let name = format!("{PRIVATE_PREFIX}-{}.tmp", PartialId(*unique));
         let file = create_new(&self.0, &name)?;
         Ok((name, file))
     }

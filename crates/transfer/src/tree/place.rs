@@ -3,35 +3,22 @@
 use std::collections::BTreeMap;
 use std::fs::{File, Metadata};
 use std::io;
-use std::sync::Arc;
-use std::time::{Duration, UNIX_EPOCH};
 
 use cap_std::fs::Dir;
 use proto::limits::FOLDER_NAMES_MAX;
 use proto::message::OnConflict;
-use proto::{FileVersion, PathKey, RelPath, Root};
+use proto::{FileVersion, PathKey, RelPath};
 
-use super::folder::{Standing, remove_if_there, rename_to_free, standing_at, sync_folder};
+use super::folder::{Standing, rename_to_free, standing_at, sync_folder};
 use super::names::{FolderNames, Names};
+use super::ready::Ready;
 use super::{Found, ROUNDS_MAX, Tree, TreeError, Way, found_file, joined, path_of, unsteady, wrong_sort};
 use crate::group::hash_all;
 use crate::partial::Journal;
-use crate::receipt::{Receipt, modified_ns};
+use crate::receipt::modified_ns;
 
 /// How many numbers are tried behind a taken name.
 const NUMBERS_MAX: u32 = 10_000;
-
-/// A finished file that has no place yet: whole, verified, under a private name. Dropped, it is removed.
-#[derive(Debug)]
-pub struct Ready {
-    folder: Arc<Dir>,
-    name: String,
-    is_kept: bool,
-    size: u64,
-    root: Root,
-    version: FileVersion,
-    journal: Option<Journal>,
-}
 
 /// Where a finished file stands.
 #[derive(Debug)]
@@ -53,65 +40,6 @@ pub struct ToSync {
     pub(super) made: Vec<String>,
 }
 
-/// What a finished file is, besides its bytes.
-#[derive(Debug, Clone)]
-pub(crate) struct Facts<'a> {
-    pub(crate) size: u64,
-    pub(crate) root: Root,
-    pub(crate) version: FileVersion,
-    pub(crate) modified_ms: u64,
-    pub(crate) by: &'a str,
-}
-
-impl Ready {
-    /// The file `name` in `folder`, which will have the bytes of `facts`.
-    pub(crate) fn new(folder: Arc<Dir>, name: String, facts: &Facts<'_>) -> Self {
-        let Facts { size, root, version, .. } = *facts;
-        Self { folder, name, is_kept: false, size, root, version, journal: None }
-    }
-
-    /// Puts time and receipt on its file; whoever asks syncs it.
-    pub(crate) fn seal(&self, file: &File, facts: &Facts<'_>) -> io::Result<()> {
-        if facts.modified_ms > 0
-            && let Some(modified) = UNIX_EPOCH.checked_add(Duration::from_millis(facts.modified_ms))
-        {
-            // A time that the file system does not know is not worth failing for.
-            let _ = file.set_modified(modified);
-        }
-        let modified_ns = modified_ns(&file.metadata()?);
-        let Facts { version, root, size, by, .. } = *facts;
-        Receipt { version, root, size, modified_ns, by: by.to_owned() }.write(file)?;
-        Ok(())
-    }
-
-    pub(crate) fn with_journal(mut self, journal: Journal) -> Self {
-        self.journal = Some(journal);
-        self
-    }
-
-    /// Leaves it where it is, to be found again.
-    pub fn keep(mut self) {
-        self.is_kept = true;
-        if let Some(journal) = self.journal.take() {
-            journal.leave();
-        }
-    }
-
-    fn placed(&mut self, path: RelPath) -> Placed {
-        self.is_kept = true;
-        Placed { path, same: false, version: self.version, journal: self.journal.take() }
-    }
-}
-
-impl Drop for Ready {
-    fn drop(&mut self) {
-        if !self.is_kept {
-            // If it cannot be removed, the sweep will try again.
-            let _ = remove_if_there(&self.folder, &self.name);
-        }
-    }
-}
-
 impl ToSync {
     pub(super) fn add(&mut self, way: &Way) -> io::Result<()> {
         if !self.folders.contains_key(&way.path) {
@@ -122,7 +50,7 @@ impl ToSync {
 }
 
 /// How one try to place a file ended.
-enum Try {
+pub(super) enum Try {
     Placed(Placed),
     /// Something else was changed meanwhile.
     Again,
@@ -132,7 +60,7 @@ enum Try {
 
 /// Which file, in which state, was compared.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-struct Identity {
+pub(super) struct Identity {
     number: (u64, u64),
     size: u64,
     modified_ns: i64,
@@ -152,10 +80,10 @@ impl Identity {
 }
 
 /// What is asked of a place.
-struct Asked<'a> {
-    path: &'a RelPath,
-    on_conflict: OnConflict,
-    may_replace: &'a dyn Fn(&Found) -> bool,
+pub(super) struct Asked<'a> {
+    pub(super) path: &'a RelPath,
+    pub(super) on_conflict: OnConflict,
+    pub(super) may_replace: &'a dyn Fn(&Found) -> bool,
 }
 
 impl Tree {
@@ -215,7 +143,11 @@ impl Tree {
     fn place_somehow(&self, ready: &mut Ready, asked: &Asked<'_>, sync: &mut ToSync) -> Result<Placed, TreeError> {
         let mut compared = None;
         for _ in 0..ROUNDS_MAX {
-            match self.try_to_place(ready, asked, compared, sync)? {
+            let mut names = self.lock();
+            let way = self.walk_making(&mut names, asked.path.parent().as_ref(), sync)?;
+            let tried = try_to_place(&mut names, &way, ready, asked, compared, sync)?;
+            drop(names);
+            match tried {
                 Try::Placed(placed) => return Ok(placed),
                 Try::Again => {}
                 Try::Compare(file, identity) => {
@@ -227,57 +159,57 @@ impl Tree {
         }
         Err(unsteady(asked.path.as_str()))
     }
+}
 
-    fn try_to_place(
-        &self,
-        ready: &mut Ready,
-        asked: &Asked<'_>,
-        compared: Option<(Identity, bool)>,
-        sync: &mut ToSync,
-    ) -> Result<Try, TreeError> {
-        let mut names = self.lock();
-        let way = self.walk_making(&mut names, asked.path.parent().as_ref(), sync)?;
-        let failed = |error| TreeError::io(asked.path.as_str(), error);
-        let there = names.of(&way.path, &way.folder).map_err(failed)?;
-        let Some(standing) = there.find(&asked.path.key_of_name()).map(str::to_owned) else {
-            return take_name(ready, &mut names, &way, asked.path.name(), asked, sync);
-        };
-        let (file, found) = match standing_at(&way.folder, &standing).map_err(failed)? {
-            Standing::Nothing => {
-                names.forget(&way.path);
-                return Ok(Try::Again);
-            }
-            Standing::File(file) => {
-                let found = found_file(&way, &standing, &file, asked.path).ok();
-                (Some(file), found)
-            }
-            Standing::Folder | Standing::Other => (None, None),
-        };
-        if let (Some(file), Some(found)) = (file, &found)
-            && asked.on_conflict != OnConflict::Fail
-            && found.size == ready.size
-        {
-            let identity = Identity::of(&file.metadata().map_err(failed)?);
-            match (&found.receipt, compared) {
-                (Some(receipt), _) if receipt.root == ready.root => return Ok(same(ready, found)),
-                (Some(_), _) => {}
-                (None, Some((which, is_same))) if which == identity => {
-                    if is_same {
-                        return Ok(same(ready, found));
-                    }
+/// `compared` is a file that was there and has no receipt, and whether it is the same.
+pub(super) fn try_to_place(
+    names: &mut Names,
+    way: &Way,
+    ready: &mut Ready,
+    asked: &Asked<'_>,
+    compared: Option<(Identity, bool)>,
+    sync: &mut ToSync,
+) -> Result<Try, TreeError> {
+    let failed = |error| TreeError::io(asked.path.as_str(), error);
+    let there = names.of(&way.path, &way.folder).map_err(failed)?;
+    let Some(standing) = there.find(&asked.path.key_of_name()).map(str::to_owned) else {
+        return take_name(ready, names, way, asked.path.name(), asked, sync);
+    };
+    let (file, found) = match standing_at(&way.folder, &standing).map_err(failed)? {
+        Standing::Nothing => {
+            names.forget(&way.path);
+            return Ok(Try::Again);
+        }
+        Standing::File(file) => {
+            let found = found_file(way, &standing, &file, asked.path).ok();
+            (Some(file), found)
+        }
+        Standing::Folder | Standing::Other => (None, None),
+    };
+    if let (Some(file), Some(found)) = (file, &found)
+        && asked.on_conflict != OnConflict::Fail
+        && found.size == ready.size
+    {
+        let identity = Identity::of(&file.metadata().map_err(failed)?);
+        match (&found.receipt, compared) {
+            (Some(receipt), _) if receipt.root == ready.root => return Ok(same(ready, found)),
+            (Some(_), _) => {}
+            (None, Some((which, is_same))) if which == identity => {
+                if is_same {
+                    return Ok(same(ready, found));
                 }
-                (None, _) => return Ok(Try::Compare(file, identity)),
             }
+            (None, _) => return Ok(Try::Compare(file, identity)),
         }
-        match (asked.on_conflict, found) {
-            (OnConflict::Fail | OnConflict::Same, _) => Err(TreeError::Taken(asked.path.to_string())),
-            (OnConflict::Rename, _) => take_number(ready, &mut names, &way, asked, sync),
-            (OnConflict::Replace, None) => Err(wrong_sort(asked.path.as_str(), "is no file that could be replaced")),
-            (OnConflict::Replace, Some(found)) if !(asked.may_replace)(&found) => {
-                Err(TreeError::NotPermitted(found.path.to_string()))
-            }
-            (OnConflict::Replace, Some(found)) => replace(ready, &mut names, &way, &standing, &found, sync),
+    }
+    match (asked.on_conflict, found) {
+        (OnConflict::Fail | OnConflict::Same, _) => Err(TreeError::Taken(asked.path.to_string())),
+        (OnConflict::Rename, _) => take_number(ready, names, way, asked, sync),
+        (OnConflict::Replace, None) => Err(wrong_sort(asked.path.as_str(), "is no file that could be replaced")),
+        (OnConflict::Replace, Some(found)) if !(asked.may_replace)(&found) => {
+            Err(TreeError::NotPermitted(found.path.to_string()))
         }
+        (OnConflict::Replace, Some(found)) => replace(ready, names, way, &standing, &found, sync),
     }
 }
 
@@ -358,7 +290,7 @@ fn check_room(there: &FolderNames, way: &Way) -> Result<(), TreeError> {
 }
 
 /// The key of a path's last name.
-trait NameKey {
+pub(super) trait NameKey {
     fn key_of_name(&self) -> PathKey;
 }
 

@@ -10,7 +10,11 @@ use transfer::partial::{HashFolder, PartialFolder, PartialId};
 
 use crate::support::{Place, bytes, hashes_of, names, next_id, note, path, whole};
 
-const GROUP: usize = GROUP_BYTES as usize;
+const GROUP: usize = 256 * 1024;
+
+fn index(at: u64) -> usize {
+    at.try_into().unwrap()
+}
 
 fn file(place: &Place, id: &PartialId, extension: &str) -> PathBuf {
     place.outside.path().join(format!("partials/.verbatim-{id}.{extension}"))
@@ -19,7 +23,7 @@ fn file(place: &Place, id: &PartialId, extension: &str) -> PathBuf {
 /// Flips one bit.
 fn damage(file: &PathBuf, at: u64) {
     let mut bytes = std::fs::read(file).unwrap();
-    bytes[at as usize] ^= 4;
+    bytes[index(at)] ^= 4;
     std::fs::write(file, bytes).unwrap();
 }
 
@@ -269,13 +273,13 @@ proptest! {
             let file = file(&place, &id, if *is_log { "log" } else { "part" });
             let len = std::fs::metadata(&file).unwrap().len();
             if len > 0 {
-                damage(&file, at.index(len as usize) as u64);
+                damage(&file, at.index(index(len)) as u64);
             }
         }
         if let Some(resumed) = place.partials.resume(&id).unwrap() {
             let there = std::fs::read(file(&place, &id, "part")).unwrap();
-            prop_assert_eq!(&there[..], &content[..resumed.verified as usize]);
-            prop_assert_eq!(resumed.prefix, prefix_hash(hashes[..resumed.hashes.groups() as usize].iter()));
+            prop_assert_eq!(&there[..], &content[..index(resumed.verified)]);
+            prop_assert_eq!(resumed.prefix, prefix_hash(hashes[..index(resumed.hashes.groups())].iter()));
             prop_assert!(!flips.is_empty() || resumed.verified == upto as u64);
         } else {
             prop_assert!(!flips.is_empty());

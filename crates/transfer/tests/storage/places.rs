@@ -214,8 +214,9 @@ fn ten_thousand_files_into_one_folder_do_not_read_it_ten_thousand_times() {
         place.fill(&format!("many/{number}"), b"");
     }
     assert!(begun.elapsed().as_secs() < 60, "{:?}", begun.elapsed());
-    let same: Vec<RelPath> =
-        (0..300).map(|number| place.put("many/0", &[number as u8, 1], OnConflict::Rename).unwrap().path).collect();
+    let same: Vec<RelPath> = (0..300_u16)
+        .map(|number| place.put("many/0", &number.to_be_bytes(), OnConflict::Rename).unwrap().path)
+        .collect();
     assert_eq!(same.last().unwrap().as_str(), "many/0 (300)");
 }
 
