@@ -3,12 +3,14 @@
 use std::sync::Arc;
 
 use bytes::{Bytes, BytesMut};
-use proto::Code;
+use proto::codec::Codec;
 use proto::message::TransferMessage;
+use proto::{ClientMessage, Code};
+use tokio_util::codec::Decoder;
 use transfer::sink::{REPAIRS_MAX, SinkSignal};
 use transfer::source::Hashing;
 
-use crate::memory::{GROUP, Memory, file, hashes_of};
+use crate::memory::{GROUP, Memory, file, hashes_of, root_of};
 use crate::pipe::{Ends, Outcome, Pipe};
 
 /// Flips a bit of the byte at `place`, if it is in this message; whether it was.
@@ -115,14 +117,29 @@ async fn a_repair_far_back_makes_the_same_hashes_again() {
             let source = pipe.lanes.source(crate::pipe::SLOT).unwrap();
             source.repair((from * GROUP) as u64).unwrap();
         }
-        // The sink did not ask for it, so the first chunk of it is out of place; what matters is who sent it.
-        let mut again = Vec::new();
-        while again.len() < bytes.len() - from * GROUP {
-            match pipe.lanes.next_bulk() {
-                Some(bulk) => again.extend_from_slice(&bulk.body),
-                None => pipe.bell.rung().await,
+        // The sink did not ask for it, so it is not told; what matters is what is sent.
+        let (mut again, mut hashes) = (Vec::new(), Vec::new());
+        let root = loop {
+            let Some(bulk) = pipe.lanes.next_bulk() else {
+                pipe.bell.rung().await;
+                continue;
+            };
+            let mut line = BytesMut::from(&[&bulk.head[..], &bulk.body[..]].concat()[..]);
+            let mut end = None;
+            while let Some(frame) = Codec::new(1 << 20).decode(&mut line).unwrap() {
+                match ClientMessage::from_frame(&frame).unwrap() {
+                    ClientMessage::Transfer(_, TransferMessage::Chunk { bytes, .. }) => again.extend_from_slice(&bytes),
+                    ClientMessage::Transfer(_, TransferMessage::Hashes { hashes: more, .. }) => hashes.push(more),
+                    ClientMessage::Transfer(_, TransferMessage::Finish { root, .. }) => end = Some(root),
+                    other => panic!("{other:?}"),
+                }
             }
-        }
+            if let Some(root) = end {
+                break root;
+            }
+        };
         assert!(again == bytes[from * GROUP..], "from group {from}");
+        let expected: Vec<u8> = hashes_of(&bytes)[from..].iter().flat_map(|hash| hash.0).collect();
+        assert!(hashes.concat() == expected && root == root_of(&bytes), "from group {from}");
     }
 }

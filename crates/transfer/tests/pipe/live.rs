@@ -3,6 +3,7 @@
 use std::fs::File;
 use std::io::{self, Write};
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use bytes::Bytes;
 use proto::Code;
@@ -138,5 +139,37 @@ async fn when_the_sender_is_gone_readers_get_what_is_there_and_are_told() {
             pipe.bell.rung().await;
         }
         assert_eq!(target.seen.lock().unwrap().finished, None);
+    }
+}
+
+#[tokio::test]
+async fn readers_that_sleep_are_woken_by_what_comes_and_by_the_end() {
+    for is_whole in [true, false] {
+        let mut coming = Coming::new(4 * GROUP + 3);
+        let targets: Vec<Memory> = (0..3).map(|_| Memory::default()).collect();
+        let reading: Vec<_> = targets
+            .iter()
+            .map(|target| {
+                let mut pipe = coming.read(0, 1 << 20, target.clone());
+                tokio::spawn(async move { pipe.run().await.code() })
+            })
+            .collect();
+        while coming.at < coming.whole.len() {
+            coming.comes(1);
+            let have_it = async {
+                while targets.iter().any(|target| target.seen.lock().unwrap().verified < coming.at as u64) {
+                    tokio::task::yield_now().await;
+                }
+            };
+            tokio::time::timeout(Duration::from_secs(20), have_it).await.expect("every reader is woken");
+        }
+        if is_whole {
+            coming.arriving.done(root_of(&coming.whole));
+        } else {
+            coming.arriving.broken();
+        }
+        for read in reading {
+            assert_eq!(read.await.unwrap(), (!is_whole).then_some(Code::Stopped));
+        }
     }
 }
