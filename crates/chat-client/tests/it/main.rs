@@ -3,6 +3,11 @@
 #![expect(clippy::unwrap_used, reason = "in a test, a panic is the report")]
 
 mod commands;
+mod desk;
+mod files;
+#[cfg(unix)]
+mod files_repl;
+mod liar;
 #[cfg(unix)]
 mod person;
 #[cfg(unix)]

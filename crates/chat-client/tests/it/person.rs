@@ -3,6 +3,7 @@
 use std::fs::File;
 use std::io::{Read as _, Write as _};
 use std::num::NonZeroU16;
+use std::path::Path;
 use std::process::Command;
 use std::sync::{Arc, Condvar, Mutex};
 use std::thread::JoinHandle;
@@ -26,8 +27,8 @@ pub(crate) struct Person {
     keys: File,
     screen: Arc<Screen>,
     reader: Option<JoinHandle<()>>,
-    /// Where the program keeps its history.
-    _home: TempDir,
+    /// Where the program runs, and keeps its history.
+    home: TempDir,
 }
 
 #[derive(Default)]
@@ -61,9 +62,13 @@ impl Person {
 
     /// Starts the client.
     pub(crate) fn arrives(server: &Server, arguments: &[&str]) -> Self {
-        let home = tempfile::tempdir().unwrap();
+        Self::arrives_in(tempfile::tempdir().unwrap(), &server.address, arguments)
+    }
+
+    /// Starts the client in a folder that has something in it already.
+    pub(crate) fn arrives_in(home: TempDir, address: &str, arguments: &[&str]) -> Self {
         let mut command = Command::new(env!("CARGO_BIN_EXE_chat-client"));
-        command.args(["--server", &server.address]).args(arguments);
+        command.args(["--server", address]).args(arguments).current_dir(home.path());
         command.env("TERM", "xterm-256color").env("XDG_STATE_HOME", home.path()).env("HOME", home.path());
         for name in ["NO_COLOR", "VERBATIM_NICK", "VERBATIM_SERVER", "TERM_PROGRAM"] {
             command.env_remove(name);
@@ -74,7 +79,12 @@ impl Person {
         tcsetwinsize(&keys, size).unwrap();
         let screen = Arc::new(Screen::default());
         let reader = Some(read(process.get_file_handle().unwrap(), Arc::clone(&screen)));
-        Self { process: Mutex::new(process), keys, screen, reader, _home: home }
+        Self { process: Mutex::new(process), keys, screen, reader, home }
+    }
+
+    /// The folder the program runs in.
+    pub(crate) fn folder(&self) -> &Path {
+        self.home.path()
     }
 
     /// Types text as a person would: a key at a time.

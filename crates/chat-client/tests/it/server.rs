@@ -5,10 +5,14 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::sync::OnceLock;
 
+use tempfile::TempDir;
+
 pub(crate) struct Server {
     child: Child,
     pub(crate) address: String,
     folder: Option<PathBuf>,
+    /// Gone when it is.
+    temporary: Option<TempDir>,
 }
 
 impl Server {
@@ -21,6 +25,19 @@ impl Server {
         Self::listening("127.0.0.1:0", Some(folder))
     }
 
+    /// One that keeps files for as long as it lives.
+    pub(crate) fn with_files() -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let mut server = Self::start_with_files(folder.path());
+        server.temporary = Some(folder);
+        server
+    }
+
+    /// The files of a room as an operator finds them.
+    pub(crate) fn files_of(&self, room: &str) -> PathBuf {
+        self.folder.as_ref().unwrap().join("files/rooms").join(room)
+    }
+
     /// Ends it as a crash does.
     #[cfg(unix)]
     pub(crate) fn kill(&mut self) {
@@ -31,7 +48,9 @@ impl Server {
     /// Starts another where this one was.
     #[cfg(unix)]
     pub(crate) fn start_again(&mut self) {
+        let temporary = self.temporary.take();
         *self = Self::listening(&self.address, self.folder.as_deref());
+        self.temporary = temporary;
     }
 
     /// Says something in the lobby, as somebody who comes for that only.
@@ -58,7 +77,7 @@ impl Server {
         let mut first = String::new();
         BufReader::new(child.stdout.take().unwrap()).read_line(&mut first).unwrap();
         let address = first.trim().strip_prefix("listening on ").expect("the first line says where").to_owned();
-        Self { child, address, folder: folder.map(Path::to_owned) }
+        Self { child, address, folder: folder.map(Path::to_owned), temporary: None }
     }
 }
 

@@ -18,7 +18,7 @@ use crate::cli::view::files::name;
 const EVERY: Duration = Duration::from_millis(250);
 
 /// Columns of a bar in a list, behind its number and its direction.
-const BAR_COLUMNS: usize = 70;
+const BAR_COLUMNS: usize = 68;
 
 /// The transfers.
 #[derive(Debug, Default)]

@@ -1,0 +1,122 @@
+//! Files in the conversation, as somebody at a terminal meets them who has only seen the exercise.
+
+use std::fs;
+
+use crate::desk::noise;
+use crate::person::{Person, text};
+use crate::server::Server;
+
+#[test]
+fn the_exercises_commands_work_as_a_first_time_user_types_them() {
+    let server = Server::with_files();
+    let ann = Person::sits_down(&server, "ann");
+    let bob = Person::sits_down(&server, "bob");
+    fs::write(ann.folder().join("report.pdf"), noise(1_258_291, 1)).unwrap();
+    fs::create_dir(ann.folder().join("docs")).unwrap();
+    ann.says("/u");
+    ann.sees("that lacks something; write: /put PATH…");
+    ann.says("/ls");
+    ann.sees("#lobby has no files yet; /put PATH sends one");
+    ann.says("/ls-l");
+    ann.sees("1.2 MiB");
+    ann.sees("docs/");
+    ann.says("/u report.pdf");
+    ann.sees("#1 report.pdf is sent: 1.2 MiB in");
+    bob.sees("ann sent report.pdf (1.2 MiB); /get report.pdf");
+    ann.says("/u report.pdf");
+    ann.sees("report.pdf is there already, with the same bytes");
+    fs::write(ann.folder().join("report.pdf"), "changed").unwrap();
+    ann.says("/u report.pdf");
+    ann.sees("report.pdf is taken, so it is sent as \"report (1).pdf\"");
+    bob.sees("ann sent \"report (1).pdf\" (7 B); /get \"report (1).pdf\"");
+    bob.says("/d report.pdf");
+    bob.sees("#1 report.pdf is here");
+    assert_eq!(fs::read(bob.folder().join("report.pdf")).unwrap(), noise(1_258_291, 1));
+    bob.says("/d report (1).pdf");
+    bob.sees("#2 \"report (1).pdf\" is here");
+    bob.says("/d nothing.txt");
+    bob.sees("! #3 nothing.txt: ");
+    bob.says("/u nothing.txt");
+    bob.sees("there is no such file here");
+    bob.says("/ls");
+    bob.sees("* #lobby");
+    bob.sees("├── report (1).pdf");
+    bob.sees("└── report.pdf");
+    bob.sees("2 files, 1.2 MiB");
+    bob.sees_at_the_bottom("lobby>");
+}
+
+#[test]
+fn tab_completes_files_here_and_there() {
+    let server = Server::with_files();
+    let ann = Person::sits_down(&server, "ann");
+    fs::write(ann.folder().join("my report.pdf"), "x").unwrap();
+    ann.types("/put my\t");
+    ann.sees_at_the_bottom("lobby> /put \"my report.pdf\"");
+    ann.presses("\r");
+    ann.sees("\"my report.pdf\" is sent");
+    fs::write(ann.folder().join("my report.pdf"), "another").unwrap();
+    ann.retries("/get my\t", "lobby> /get \"my report.pdf\"");
+    ann.presses("\r");
+    ann.sees("the name is taken here, so \"my report.pdf\" is \"my report (1).pdf\"");
+}
+
+#[test]
+fn transfers_run_behind_the_prompt_and_obey() {
+    let server = Server::with_files();
+    let ann = Person::sits_down(&server, "ann");
+    let bob = Person::sits_down(&server, "bob");
+    fs::File::create(ann.folder().join("big.bin")).unwrap().set_len(400_000_000).unwrap();
+    ann.says("/transfers");
+    ann.sees("nothing is under way");
+    ann.presses("/put big.bin\r/pause 1\r");
+    ann.sees("#1 big.bin: paused; /resume 1 lets it go on");
+    ann.types("half a line");
+    bob.says("are you there?");
+    ann.sees("bob     are you there?");
+    ann.sees_at_the_bottom("lobby> half a line");
+    ann.presses("\x15/transfers\r");
+    ann.waits_for("a bar", |screen| text(screen).contains("#1 put big.bin  [") && text(screen).contains("paused"));
+    ann.says("/pause 7");
+    ann.sees("there is no transfer #7; /transfers shows those there are");
+    ann.says("/q");
+    ann.sees("1 transfer under way");
+    ann.says("/resume 1");
+    ann.sees("#1 big.bin: goes on");
+    bob.sees("ann is sending big.bin (381 MiB), which can be fetched already");
+    ann.sees("#1 big.bin is sent: 381 MiB in");
+    bob.sees("ann sent big.bin (381 MiB); /get big.bin");
+    ann.presses("/d big.bin\r/cancel 2\r");
+    ann.sees("#2 big.bin: cancelled");
+    ann.presses("/q\r");
+    assert_eq!(ann.ends(), 0);
+}
+
+#[test]
+fn whoever_leaves_in_the_middle_is_told_and_leaves_the_second_time() {
+    let server = Server::with_files();
+    let ann = Person::sits_down(&server, "ann");
+    fs::File::create(ann.folder().join("big.bin")).unwrap().set_len(400_000_000).unwrap();
+    ann.presses("/put big.bin\r/pause 1\r");
+    ann.sees("paused");
+    ann.says("/q");
+    ann.sees("given again another time, they go on where they stopped");
+    ann.sees_at_the_bottom("lobby>");
+    ann.says("/q");
+    assert_eq!(ann.ends(), 0);
+}
+
+#[test]
+fn a_command_at_a_terminal_draws_bars_and_leaves_words() {
+    let server = Server::with_files();
+    let home = tempfile::tempdir().unwrap();
+    let name = "大文件.bin";
+    fs::File::create(home.path().join(name)).unwrap().set_len(300_000_000).unwrap();
+    let ann = Person::arrives_in(home, &server.address, &["--nick", "ann", "put", name]);
+    ann.waits_for("a bar", |screen| {
+        text(screen).contains(&format!("{name}  [")) && text(screen).contains(" of 286 MiB")
+    });
+    ann.sees(&format!("chat-client: {name} is sent: 286 MiB in"));
+    assert!(!ann.screen().contains("  ["), "the bar is gone: {}", ann.screen());
+    assert_eq!(ann.ends(), 0);
+}
