@@ -27,6 +27,7 @@ pub use journal::{Journal, PLACE_BYTES_MAX};
 use crate::group::{GroupHash, HashList, RootBuilder, group_end, groups_of};
 use crate::tree::folder::remove_if_there;
 use crate::tree::{Facts, Ready};
+pub(crate) use files::is_temporary;
 use files::{log_name, part_name};
 use syncing::Syncing;
 
@@ -176,7 +177,11 @@ impl Partial {
             match fallocate(&self.data, FallocateFlags::KEEP_SIZE, 0, self.note.size) {
                 // Not every file system can; an odd size that one cannot hold shows when it is written.
                 Ok(()) | Err(Errno::OPNOTSUPP | Errno::NOSYS) => {}
-                Err(error) => return Err(error.into()),
+                Err(error) => {
+                    // What was reserved until the disk was full is given back.
+                    cut(&self.data, self.data.metadata()?.len())?;
+                    return Err(error.into());
+                }
             }
         }
         Ok(())
@@ -188,9 +193,7 @@ impl Partial {
     /// What the disk says.
     pub fn set_aside(mut self) -> io::Result<()> {
         self.syncing.finish()?;
-        // Longer first, as some file systems keep what is reserved when nothing is cut off.
-        self.data.set_len(self.verified.saturating_add(1))?;
-        self.data.set_len(self.verified)
+        cut(&self.data, self.verified)
     }
 
     /// Takes it away.
@@ -228,6 +231,13 @@ impl Partial {
             }
         }
     }
+}
+
+/// Makes a file as long as that, with nothing reserved behind.
+fn cut(file: &File, len: u64) -> io::Result<()> {
+    // Longer first, as some file systems keep what is reserved when nothing is cut off.
+    file.set_len(len.saturating_add(1))?;
+    file.set_len(len)
 }
 
 /// Where the first `groups` groups end.

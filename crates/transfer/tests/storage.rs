@@ -4,6 +4,9 @@
 #![expect(clippy::unwrap_used, reason = "a test stops at the first surprise, wherever it is")]
 
 #[cfg(target_os = "linux")]
+#[path = "storage/full.rs"]
+mod full;
+#[cfg(target_os = "linux")]
 #[path = "storage/hostile.rs"]
 mod hostile;
 #[cfg(target_os = "linux")]
@@ -15,5 +18,7 @@ mod packs;
 mod partials;
 #[path = "storage/places.rs"]
 mod places;
+#[path = "storage/sequences.rs"]
+mod sequences;
 #[path = "storage/support.rs"]
 mod support;

@@ -12,6 +12,16 @@ pub(super) fn log_name(id: &PartialId) -> String {
     format!("{PRIVATE_PREFIX}-{id}.log")
 }
 
+/// What a small file that has no place yet is called.
+pub(super) fn temporary_name(unique: &[u8; 16]) -> String {
+    format!("{PRIVATE_PREFIX}-{}.tmp", PartialId(*unique))
+}
+
+/// Whether a file is a small one that has no place yet.
+pub(crate) fn is_temporary(name: &str) -> bool {
+    name.starts_with(PRIVATE_PREFIX) && name.ends_with(".tmp")
+}
+
 /// Which partial a file is of, and whether it is its journal.
 pub(super) fn parse_name(name: &str) -> Option<(PartialId, bool)> {
     let name = name.strip_prefix(PRIVATE_PREFIX)?.strip_prefix('-')?;

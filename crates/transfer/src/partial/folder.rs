@@ -10,7 +10,7 @@ use cap_std::fs::Dir;
 use proto::path::PRIVATE_PREFIX;
 
 use super::check::{Checked, check};
-use super::files::{bytes_on_disk, is_linked, log_name, parse_name, part_name};
+use super::files::{bytes_on_disk, is_linked, is_temporary, log_name, parse_name, part_name, temporary_name};
 use super::journal::{Journal, read_note};
 use super::syncing::Syncing;
 use super::{Kept, Partial, PartialFolder, PartialId, PartialNote, Resumed, SYNC_BYTES, verified_bytes};
@@ -28,7 +28,7 @@ impl PartialFolder {
         std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
         builder.recursive(true).create(path)?;
         let folder = Self::of(Dir::open_ambient_dir(path, ambient_authority())?);
-        folder.each(|name, _| if name.ends_with(".tmp") { remove_if_there(&folder.0, name) } else { Ok(()) })?;
+        folder.each(|name, _| if is_temporary(name) { remove_if_there(&folder.0, name) } else { Ok(()) })?;
         Ok(folder)
     }
 
@@ -126,7 +126,7 @@ impl PartialFolder {
 
     /// A new file of a private name, made of `unique`, for something small.
     pub(crate) fn temporary(&self, unique: &[u8; 16]) -> io::Result<(String, File)> {
-        let name = format!("{PRIVATE_PREFIX}-{}.tmp", PartialId(*unique));
+        let name = temporary_name(unique);
         let file = create_new(&self.0, &name)?;
         Ok((name, file))
     }

@@ -1,12 +1,13 @@
 //! Taking files and folders away.
 
 use std::io;
+use std::time::{Duration, UNIX_EPOCH};
 
-use cap_std::fs::Dir;
+use cap_std::fs::{Dir, Metadata};
 use proto::RelPath;
 use proto::path::PRIVATE_PREFIX;
 
-use super::folder::{Standing, open_folder, rename_to_free, standing_at, sync_folder};
+use super::folder::{Standing, open_folder, remove_if_there, rename_to_free, standing_at, sync_folder};
 use super::list::is_private;
 use super::{Found, Tree, TreeError, Way, found_file, joined, wrong_sort};
 
@@ -70,16 +71,33 @@ impl Tree {
         Ok(gone)
     }
 
-    /// Clears what a removal left that did not come to its end.
+    /// Clears what a removal left that did not come to its end, and small files at the top that were never placed.
     pub(super) fn sweep(&self) -> io::Result<()> {
         for entry in self.top.entries()? {
-            let Ok(name) = entry?.file_name().into_string() else { continue };
+            let entry = entry?;
+            let Ok(name) = entry.file_name().into_string() else { continue };
             if name.starts_with(&gone_prefix()) {
                 self.top.remove_dir_all(name)?;
+            } else if crate::partial::is_temporary(&name) && entry.metadata().is_ok_and(|metadata| is_old(&metadata)) {
+                remove_if_there(&self.top, &name)?;
             }
         }
         Ok(())
     }
+}
+
+/// Whether a file was begun so long ago that no program that stores small files is still at it.
+fn is_old(metadata: &Metadata) -> bool {
+    const OLD: Duration = Duration::from_secs(3600);
+    #[cfg(unix)]
+    let changed = {
+        use cap_std::fs::MetadataExt;
+        // The time of its content may be any, as it is the sender's.
+        u64::try_from(metadata.ctime()).ok().map(|seconds| UNIX_EPOCH + Duration::from_secs(seconds))
+    };
+    #[cfg(not(unix))]
+    let changed = metadata.created().ok().map(cap_std::time::SystemTime::into_std);
+    changed.and_then(|changed| changed.elapsed().ok()).is_some_and(|age| age > OLD)
 }
 
 fn gone_prefix() -> String {

@@ -2,7 +2,7 @@
 
 use std::io;
 
-use proto::limits::{PATH_BYTES_MAX, PATH_NAMES_MAX};
+use proto::limits::{FOLDER_NAMES_MAX, PATH_BYTES_MAX, PATH_NAMES_MAX};
 use proto::message::{OnConflict, Sort};
 use proto::{PathError, PathKey, RelPath};
 
@@ -107,6 +107,9 @@ fn try_to_rename(
 ) -> Result<Option<String>, TreeError> {
     let failed = |error| TreeError::io(to.as_str(), error);
     let there = names.of(&way.path, &way.folder).map_err(failed)?;
+    if way.path != source.way.path && there.len() >= FOLDER_NAMES_MAX {
+        return Err(TreeError::FolderFull(way.path.clone()));
+    }
     let is_free = |name: &str| there.find(&PathKey::of(name)).is_none();
     let Some(standing) = there.find(&PathKey::of(to.name())) else { return take(source, way, to.name()) };
     if way.path == source.way.path && standing == source.name {

@@ -18,7 +18,15 @@ pub(crate) struct Place {
 
 impl Place {
     pub(crate) fn new() -> Self {
-        let outside = tempfile::tempdir().unwrap();
+        Self::within(tempfile::tempdir().unwrap())
+    }
+
+    /// In memory, where that can be: for what is about names, and would else wait for the disk thousands of times.
+    pub(crate) fn in_memory() -> Self {
+        Self::within(tempfile::tempdir_in("/dev/shm").or_else(|_| tempfile::tempdir()).unwrap())
+    }
+
+    fn within(outside: tempfile::TempDir) -> Self {
         std::fs::create_dir(outside.path().join("secret")).unwrap();
         std::fs::write(outside.path().join("secret/x"), b"outside").unwrap();
         let tree = Tree::open(&outside.path().join("tree")).unwrap();
