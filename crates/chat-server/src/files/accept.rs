@@ -4,9 +4,9 @@ use std::io;
 use std::sync::Arc;
 
 use chat::Deed;
-use proto::Root;
 use proto::limits::GROUP_BYTES;
 use proto::message::{Accepted, FileAnswer};
+use proto::{Code, Refusal, Root};
 use tokio::time::Instant;
 use transfer::credit::{WINDOW_BYTES_INITIAL, WINDOW_BYTES_MAX, Window};
 use transfer::group::{GroupHash, HashList, PrefixHasher, RootBuilder, groups_of};
@@ -45,6 +45,12 @@ impl Offered {
         let told = is_told.then(|| (wish.room, wish.nick.clone()));
         let upload = uploading(&asking, desk, lease, wish, (size, from, hashes));
         let answer = Accepted { credit: upload.sink.limit(), ..answer };
+        let (files, slot, turn) = (Arc::downgrade(asking.files()), asking.slot(), upload.turn);
+        upload.lease.when_taken(move || {
+            if let Some(files) = files.upgrade() {
+                files.stop_upload(slot, turn, Refusal::new(Code::Stopped, "the upload goes on elsewhere"));
+            }
+        });
         if asking.begin(FileAnswer::Accepted(answer), Beginning::Upload(Box::new(upload)))
             && let Some((room, nick)) = told
         {

@@ -2,7 +2,7 @@
 
 use std::fs::File;
 use std::io;
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, MutexGuard};
 
 use chat::TreeName;
 use proto::{FileVersion, RelPath};
@@ -47,7 +47,11 @@ struct State {
     /// Since when nobody has the right to write.
     held_since: Option<Instant>,
     is_kept: bool,
+    /// Tells whoever has the right to write that it is gone.
+    tell: Option<Tell>,
 }
+
+type Tell = Box<dyn FnOnce() + Send>;
 
 /// The right to write an arrival; another who takes it ends it. When it is given up, the arrival is held for a while,
 /// or thrown away.
@@ -84,7 +88,7 @@ impl Arrival {
     /// Of which `verified` bytes are there.
     pub(super) fn new(begun: Begun, verified: u64, behind: Behind) -> Arc<Self> {
         let Begun { id, tree, path, version, size, modified_ms, by } = begun;
-        let state = State { leases: 0, behind: None, held_since: Some(Instant::now()), is_kept: true };
+        let state = State { leases: 0, behind: None, held_since: Some(Instant::now()), is_kept: true, tell: None };
         let (content, hashes) = (behind.partial.data(), behind.partial.hashes());
         let state = Mutex::new(State { behind: Some(behind), ..state });
         let progress = Arriving::new(verified);
@@ -98,14 +102,18 @@ impl Arrival {
         state.leases += 1;
         state.held_since = None;
         state.is_kept = true;
-        Some(Lease { arrival: Arc::clone(self), desk: Arc::clone(desk), number: state.leases })
+        let number = state.leases;
+        state.told();
+        Some(Lease { arrival: Arc::clone(self), desk: Arc::clone(desk), number })
     }
 
     /// Takes what is behind it away, from whoever writes it.
     pub(super) fn take_behind(&self) -> Option<Behind> {
         let mut state = lock(&self.state);
         state.leases += 1;
-        state.behind.take()
+        let behind = state.behind.take();
+        state.told();
+        behind
     }
 
     /// The same, if nobody has had the right to write since before `then`.
@@ -144,7 +152,33 @@ impl Behind {
     }
 }
 
+/// Tells whoever had the right to write, without the lock.
+trait Told {
+    fn told(self);
+}
+
+impl Told for MutexGuard<'_, State> {
+    fn told(mut self) {
+        let tell = self.tell.take();
+        drop(self);
+        if let Some(tell) = tell {
+            tell();
+        }
+    }
+}
+
 impl Lease {
+    /// Has `tell` called when another takes the right to write; at once if that has happened.
+    pub(super) fn when_taken(&self, tell: impl FnOnce() + Send + 'static) {
+        let mut state = lock(&self.arrival.state);
+        if state.leases == self.number {
+            state.tell = Some(Box::new(tell));
+        } else {
+            drop(state);
+            tell();
+        }
+    }
+
     pub(super) const fn desk(&self) -> &Arc<Desk> {
         &self.desk
     }
@@ -190,6 +224,7 @@ impl Drop for Lease {
             return;
         }
         state.held_since = Some(Instant::now());
+        state.tell = None;
         if !state.is_kept {
             drop(state);
             self.desk.throw_away_later(&self.arrival);

@@ -19,13 +19,20 @@ pub(super) struct Asking {
     files: Arc<SessionFiles>,
     request: RequestId,
     slot: Option<Slot>,
+    /// Its place among the parcels, if it asks for one.
+    in_flight: Option<InFlight>,
     is_answered: bool,
 }
 
 impl Asking {
     /// `slot` is claimed for the transfer that the question begins.
-    pub(super) const fn new(files: Arc<SessionFiles>, request: RequestId, slot: Option<Slot>) -> Self {
-        Self { files, request, slot, is_answered: false }
+    pub(super) const fn new(
+        files: Arc<SessionFiles>,
+        request: RequestId,
+        slot: Option<Slot>,
+        in_flight: Option<InFlight>,
+    ) -> Self {
+        Self { files, request, slot, in_flight, is_answered: false }
     }
 
     /// Whose question it is.
@@ -63,9 +70,9 @@ impl Asking {
     }
 
     /// The answer goes out by the lane for small files: whole frames are long.
-    pub(super) fn answer_in_lane(mut self, frame: &Frame, in_flight: InFlight) {
+    pub(super) fn answer_in_lane(mut self, frame: &Frame) {
         self.is_answered = true;
-        self.files.add_parcel(frame, in_flight);
+        self.files.add_parcel(frame, self.in_flight.take());
         self.files.answer(None);
     }
 

@@ -120,7 +120,7 @@ impl Desk {
     }
 
     /// Lets go of every file that is arriving; what has come is kept. For the end of the server.
-    pub(crate) fn set_all_aside(&self) {
+    pub fn set_all_aside(&self) {
         for arrival in self.arrivals.all() {
             self.arrivals.remove(&arrival);
             if let Some(behind) = arrival.take_behind() {
@@ -137,7 +137,6 @@ impl Desk {
     /// Lets time look at a session's transfers.
     pub(super) fn watch(&self, files: &Arc<SessionFiles>) {
         lock(&self.sessions).push(Arc::downgrade(files));
-        self.came.notify_one();
     }
 
     /// Names a new content.

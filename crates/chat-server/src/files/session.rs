@@ -9,6 +9,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use chat::{Command, FileAsk, Request};
+use proto::limits::BULK_BYTES_MAX;
 use proto::message::{FileRequest, Pack, Stop, TransferMessage};
 use proto::{Code, Frame, Refusal, RequestId, Slot};
 use transfer::lanes::{Bulk, Lanes};
@@ -83,16 +84,27 @@ impl SessionFiles {
         if let Some(outbox) = self.outbox.upgrade() {
             outbox.is_about_files();
         }
-        let begins = matches!(*ask.ask, FileRequest::Offer(_) | FileRequest::Fetch(_));
-        let claimed = if begins { lock(&self.slots).claim(ask.slot) } else { Ok(()) };
-        let asking = |slot| Asking::new(Arc::clone(self), ask.request, slot);
-        match claimed {
-            Ok(()) => {
-                let asking = asking(begins.then_some(ask.slot));
+        match self.enter(&ask) {
+            Ok((slot, in_flight)) => {
+                let asking = Asking::new(Arc::clone(self), ask.request, slot, in_flight);
                 lock(&self.asks).waiting.push_back((asking, ask));
                 self.work();
             }
-            Err(refusal) => asking(None).refuse(refusal),
+            Err(refusal) => Asking::new(Arc::clone(self), ask.request, None, None).refuse(refusal),
+        }
+    }
+
+    /// Takes the slot or the place that a request needs.
+    fn enter(&self, ask: &FileAsk) -> Result<(Option<Slot>, Option<InFlight>), Refusal> {
+        match &*ask.ask {
+            FileRequest::Offer(_) | FileRequest::Fetch(_) => {
+                lock(&self.slots).claim(ask.slot).map(|()| (Some(ask.slot), None))
+            }
+            FileRequest::FetchMany(_) => {
+                let in_flight = lock(&self.small).enter(&self.desk.small_budget, BULK_BYTES_MAX)?;
+                Ok((None, Some(in_flight)))
+            }
+            _ => Ok((None, None)),
         }
     }
 
@@ -238,6 +250,7 @@ impl SessionFiles {
         }
         drop(slots);
         self.wake();
+        self.desk.came.notify_one();
         true
     }
 
@@ -252,6 +265,17 @@ impl SessionFiles {
             self.wake();
         }
         drop(ended);
+    }
+
+    /// The same, if the slot has the upload `turn`.
+    pub(super) fn stop_upload(&self, slot: Slot, turn: u64, refusal: Refusal) {
+        if self.has_upload(slot, turn) {
+            self.stop(slot, refusal);
+        }
+    }
+
+    fn has_upload(&self, slot: Slot, turn: u64) -> bool {
+        lock(&self.slots).upload(slot, turn).is_some()
     }
 
     /// Frees a slot that was claimed, or whose transfer is over.
@@ -277,7 +301,7 @@ impl SessionFiles {
 
     /// What the sink of the upload `turn` says.
     pub(super) fn signal(&self, slot: Slot, turn: u64, signal: SinkSignal) {
-        if lock(&self.slots).upload(slot, turn).is_none() {
+        if !self.has_upload(slot, turn) {
             return;
         }
         match signal {
@@ -302,11 +326,7 @@ impl SessionFiles {
         lock(&self.small).take_pack(id)
     }
 
-    pub(super) fn enter_small(&self, bytes: usize) -> Result<InFlight, Refusal> {
-        lock(&self.small).enter(&self.desk.small_budget, bytes)
-    }
-
-    pub(super) fn add_parcel(&self, frame: &Frame, in_flight: InFlight) {
+    pub(super) fn add_parcel(&self, frame: &Frame, in_flight: Option<InFlight>) {
         lock(&self.small).add_parcel(frame, in_flight);
         self.wake();
     }

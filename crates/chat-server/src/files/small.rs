@@ -38,7 +38,7 @@ pub(super) struct Small {
     /// Packs whose senders the hub is being asked about.
     packs: HashMap<RequestId, AsidePack>,
     /// Parcels to be written, each one frame.
-    parcels: VecDeque<(Bytes, InFlight)>,
+    parcels: VecDeque<(Bytes, Option<InFlight>)>,
 }
 
 /// A pack and its places.
@@ -91,7 +91,7 @@ impl Small {
         self.packs.remove(&id)
     }
 
-    pub(super) fn add_parcel(&mut self, frame: &Frame, in_flight: InFlight) {
+    pub(super) fn add_parcel(&mut self, frame: &Frame, in_flight: Option<InFlight>) {
         let mut bytes = Vec::with_capacity(frame.wire_bytes());
         frame.write(&mut bytes);
         self.parcels.push_back((bytes.into(), in_flight));
@@ -149,10 +149,6 @@ fn cut_words(outcomes: &mut [PackOutcome]) {
 /// Sends many small files at once, as far as they fit into one frame.
 pub(super) fn fetch_many(asking: Asking, ask: &FileAsk, wanted: &FetchMany) {
     let desk = Arc::clone(asking.files().desk());
-    let in_flight = match asking.files().enter_small(BULK_BYTES_MAX) {
-        Ok(in_flight) => in_flight,
-        Err(refusal) => return asking.refuse(refusal),
-    };
     let tree = match desk.trees.tree_if_there(&ask.tree) {
         Ok(tree) => tree,
         Err(refusal) => return asking.refuse(refusal),
@@ -173,7 +169,7 @@ pub(super) fn fetch_many(asking: Asking, ask: &FileAsk, wanted: &FetchMany) {
         .collect();
     let answer = ServerMessage::File(FileAnswer::Parcel(Parcel { files }));
     let frame = answer.to_frame(asking.request());
-    asking.answer_in_lane(&frame, in_flight);
+    asking.answer_in_lane(&frame);
 }
 
 fn absent(path: &str, code: Code) -> PackedFile {

@@ -1,5 +1,6 @@
 //! What is asked of a tree: list, remove, move, make a folder, tell of one. And the one match over all requests.
 
+use std::cell::RefCell;
 use std::cmp::Ordering;
 use std::sync::Arc;
 
@@ -8,8 +9,9 @@ use proto::limits::{CONTROL_BYTES_MAX, LIST_ENTRIES_MAX};
 use proto::message::{
     Announce, Entries, FileAnswer, FileEntry, FileRequest, List, MakeFolder, Move, Placed, Remove, Sort,
 };
-use proto::{Code, Refusal, RelPath};
-use transfer::tree::{Listing, Tree};
+use proto::{Code, FileVersion, Refusal, RelPath};
+use transfer::group::groups_of;
+use transfer::tree::{Found, Listing, Tree};
 
 use super::asking::Asking;
 use super::desk::Desk;
@@ -75,7 +77,10 @@ impl Desk {
     fn remove(&self, ask: &FileAsk, remove: &Remove) -> Result<(), Refusal> {
         let path = parse(&remove.path)?;
         let tree = self.tree_with(ask, &path)?;
-        tree.remove(&path, remove.recursive, &|found| is_own(found, &ask.nick)).map_err(|error| error.refusal())?;
+        let gone = Gone::default();
+        tree.remove(&path, remove.recursive, &|found| is_own(found, &ask.nick) && gone.note(found))
+            .map_err(|error| error.refusal())?;
+        self.forget_hashes(gone);
         self.space.removed();
         Ok(())
     }
@@ -83,7 +88,7 @@ impl Desk {
     fn rename(&self, ask: &FileAsk, moved: &Move) -> Result<RelPath, Refusal> {
         let (from, to) = (parse(&moved.from)?, parse(&moved.to)?);
         let tree = self.tree_with(ask, &from)?;
-        let may = |found: &transfer::tree::Found| is_own(found, &ask.nick);
+        let may = |found: &Found| is_own(found, &ask.nick);
         let path = tree.rename(&from, &to, moved.on_conflict, &may).map_err(|error| error.refusal())?;
         self.space.removed();
         Ok(path)
@@ -109,9 +114,31 @@ impl Desk {
         }
     }
 
+    /// Removes the hashes of contents that are no more.
+    pub(super) fn forget_hashes(&self, gone: Gone) {
+        for version in gone.0.into_inner() {
+            if let Err(error) = self.hashes.remove(version) {
+                tracing::warn!(%error, "cannot remove the hashes of a file that is gone");
+            }
+        }
+    }
+
     /// The tree that something must be in.
     pub(super) fn tree_with(&self, ask: &FileAsk, path: &RelPath) -> Result<Arc<Tree>, Refusal> {
         self.trees.tree_if_there(&ask.tree)?.ok_or_else(|| no_such_file(path.as_str()))
+    }
+}
+
+/// The versions of files that will be gone if all goes well.
+#[derive(Debug, Default)]
+pub(super) struct Gone(RefCell<Vec<FileVersion>>);
+
+impl Gone {
+    /// Notes a file; always true, to stand in a condition.
+    pub(super) fn note(&self, found: &Found) -> bool {
+        let has_list = groups_of(found.size) > 1;
+        self.0.borrow_mut().extend(found.receipt.as_ref().filter(|_| has_list).map(|receipt| receipt.version));
+        true
     }
 }
 

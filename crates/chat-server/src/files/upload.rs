@@ -8,10 +8,12 @@ use proto::message::{Committed, OnConflict, TransferMessage};
 use proto::{Code, Nick, Refusal, RoomId, Root};
 use transfer::group::GroupHash;
 use transfer::sink::{Placement, Target};
+use transfer::tree::Found;
 
 use super::arrival::{Behind, Lease};
 use super::desk::Desk;
 use super::person;
+use super::tree_asks::Gone;
 
 /// Where the bytes of an upload go.
 pub(super) struct Upload {
@@ -71,7 +73,8 @@ impl Desk {
         let Behind { partial, mut entry, promise } = behind;
         let tree = self.trees.tree(&arrival.tree)?;
         let ready = partial.into_ready(root).map_err(|error| transfer::sink::refusal_of(&error))?;
-        let may_replace = |found: &transfer::tree::Found| is_own(found, &wish.nick);
+        let gone = Gone::default();
+        let may_replace = |found: &Found| is_own(found, &wish.nick) && gone.note(found);
         let placed = tree.place(ready, &arrival.path, wish.on_conflict, &may_replace).map_err(|error| {
             let refusal = error.refusal();
             if !matches!(refusal.code, Code::StorageFailed | Code::NoSpace) {
@@ -89,6 +92,7 @@ impl Desk {
         }
         entry.forget();
         if !placed.same {
+            self.forget_hashes(gone);
             self.space.stored(&person(wish.nick.as_str()), &arrival.tree, arrival.size);
         }
         drop(promise);
@@ -97,7 +101,7 @@ impl Desk {
 }
 
 /// Whether `nick` may take a file away or replace it.
-pub(super) fn is_own(found: &transfer::tree::Found, nick: &Nick) -> bool {
+pub(super) fn is_own(found: &Found, nick: &Nick) -> bool {
     found.receipt.as_ref().is_some_and(|receipt| person(&receipt.by) == person(nick.as_str()))
 }
 

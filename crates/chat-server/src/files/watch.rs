@@ -73,9 +73,10 @@ impl Desk {
             let Some(behind) = arrival.take_behind_if_held_since(then) else { continue };
             tracing::debug!(?arrival, "nobody went on with it in time");
             self.arrivals.remove(&arrival);
-            arrival.progress.broken();
             let set_aside = tokio::task::spawn_blocking(|| behind.set_aside()).await;
             tracing::trace!(?set_aside);
+            // Told last: whoever hears of it finds what is kept.
+            arrival.progress.broken();
         }
     }
 }

@@ -2,9 +2,11 @@
 //! refusal in the message's place; what is not the protocol ends the session.
 
 use chat::{Command, Request};
-use proto::limits::{MAGIC, VERSION_MAX, VERSION_MIN};
+use proto::limits::{MAGIC, PACK_PATHS_BYTES_MAX, PATH_BYTES_MAX, VERSION_MAX, VERSION_MIN};
 use proto::message::{Attach, FileRequest, Hello, Pack, TransferMessage};
-use proto::{ClientMessage, Code, DecodeError, Frame, Kind, Nick, Refusal, RequestId, RoomName, Slot, Text, Token};
+use proto::{
+    ClientMessage, Code, DecodeError, Frame, Kind, Nick, PathError, Refusal, RequestId, RoomName, Slot, Text, Token,
+};
 
 use super::out_of_place;
 
@@ -157,7 +159,7 @@ fn command(message: ClientMessage) -> Command {
         ClientMessage::OpenDirect(open) => nick(&open.nick).map(|nick| Command::OpenDirect { nick, since: open.since }),
         ClientMessage::Rename(rename) => nick(&rename.nick).map(Command::Rename),
         ClientMessage::Ping => Ok(Command::Ping),
-        ClientMessage::File(slot, ask) => Ok(Command::File { slot, ask: Box::new(ask) }),
+        ClientMessage::File(slot, ask) => check_paths(&ask).map(|()| Command::File { slot, ask: Box::new(ask) }),
         ClientMessage::Hello(_)
         | ClientMessage::Pong
         | ClientMessage::Bye
@@ -166,6 +168,33 @@ fn command(message: ClientMessage) -> Command {
         | ClientMessage::Transfer(..) => Err(out_of_place("this message has no answer")),
     };
     parsed.unwrap_or_else(Command::Refused)
+}
+
+/// Paths are parsed where they are used; but what is too long need not wait there.
+fn check_paths(ask: &FileRequest) -> Result<(), Refusal> {
+    let (one, other): (&str, &str) = match ask {
+        FileRequest::Offer(offer) => (&offer.path, ""),
+        FileRequest::Fetch(fetch) => (&fetch.path, ""),
+        FileRequest::List(list) => (&list.path, &list.after),
+        FileRequest::Remove(remove) => (&remove.path, ""),
+        FileRequest::Move(moved) => (&moved.from, &moved.to),
+        FileRequest::MakeFolder(make) => (&make.path, ""),
+        FileRequest::Verify(verify) => (&verify.path, ""),
+        FileRequest::Announce(announce) => (&announce.path, ""),
+        FileRequest::FetchMany(fetch) => {
+            let bytes = fetch.paths.iter().map(String::len).sum::<usize>();
+            return match bytes > PACK_PATHS_BYTES_MAX {
+                true => Err(Refusal::new(Code::BadPath, "the paths are too long together")
+                    .with_limit("paths_bytes", PACK_PATHS_BYTES_MAX as u64)),
+                false => Ok(()),
+            };
+        }
+        FileRequest::Pack(_) => return Ok(()),
+    };
+    match [one, other].into_iter().find(|path| path.len() > PATH_BYTES_MAX) {
+        Some(path) => Err(Refusal::bad_path(path, &PathError::TooLong)),
+        None => Ok(()),
+    }
 }
 
 fn nick(typed: &str) -> Result<Nick, Refusal> {

@@ -2,5 +2,11 @@
 
 #![expect(clippy::unwrap_used, reason = "in a test, a panic is the report")]
 
+mod bounds;
 mod moving;
+mod names;
+mod resume;
+mod side;
+mod small;
+mod trees;
 mod world;

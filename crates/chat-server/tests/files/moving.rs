@@ -27,14 +27,17 @@ async fn a_file_is_put_told_and_fetched() {
     assert_eq!(world.parts(), [""; 0]);
 }
 
+/// Who sends what, how, and what becomes of it: its path and whether it was the same, or why not.
+type Row<'a> = (&'a str, &'a [u8], OnConflict, Result<(&'a str, bool), Code>);
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_taken_path_is_met_as_the_sender_wants() {
     use OnConflict::{Fail, Rename, Replace, Same};
     let other = noise(300_000, 2);
     let same = noise(300_000, 1);
     let bigger = noise(300_001, 3);
-    // Whose file is there is ann's `noise(300_000, 1)`; who sends what, how, and what becomes of it.
-    let rows: &[(&str, &[u8], OnConflict, Result<(&str, bool), Code>)] = &[
+    // What is there is ann's, and `same`.
+    let rows: &[Row<'_>] = &[
         ("ann", &same, Rename, Ok(("a.bin", true))),
         ("bob", &same, Rename, Ok(("a.bin", true))),
         ("bob", &other, Rename, Ok(("a (1).bin", false))),

@@ -12,8 +12,8 @@ use chat_server::session::{self, SessionEnd, SessionLimits, Surroundings};
 use futures::{SinkExt, StreamExt};
 use proto::limits::{BULK_BYTES_MAX, GROUP_BYTES, MAGIC};
 use proto::message::{
-    Accepted, Attach, Committed, Fetch, Fetching, FileAnswer, FileRequest, Hello, Join, Offer, OnConflict, Since, Stop,
-    TransferMessage, WireLimits,
+    Accepted, Attach, Committed, Fetch, Fetching, FileAnswer, FileEntry, FileRequest, Hello, Join, List, Offer,
+    OnConflict, Since, Sort, Stop, TransferMessage, WireLimits,
 };
 use proto::{ClientMessage, Code, Codec, Frame, Refusal, RequestId, RoomId, ServerMessage, Slot, TransferKey, What};
 use serve::{Phase, PhaseWatch, RequestGate};
@@ -47,12 +47,6 @@ pub(crate) struct World {
     pub(crate) phase: watch::Sender<Phase>,
     next_session: u64,
     watch: JoinHandle<()>,
-}
-
-impl Drop for World {
-    fn drop(&mut self) {
-        self.watch.abort();
-    }
 }
 
 pub(crate) struct Client {
@@ -145,6 +139,21 @@ impl World {
         drop(tokio::spawn(owner.with_files(Arc::clone(&desk)).run()));
         let watch = tokio::spawn(Arc::clone(&desk).watch_over());
         Self { dir, desk, hub, phase: watch::channel(Phase::Running).0, next_session: 0, watch }
+    }
+
+    /// The same directory, with another server.
+    pub(crate) async fn restarted(self, limits: FileLimits) -> Self {
+        let Self { dir, desk, hub, watch, .. } = self;
+        watch.abort();
+        assert!(watch.await.is_err());
+        drop(hub);
+        let last = Arc::downgrade(&desk);
+        tokio::task::spawn_blocking(move || desk.set_all_aside()).await.unwrap();
+        // Its last sessions and jobs end by themselves.
+        while last.strong_count() > 0 {
+            tokio::task::yield_now().await;
+        }
+        Self::on(dir, limits)
     }
 
     pub(crate) fn connect(&mut self) -> Client {
@@ -291,6 +300,11 @@ impl Client {
 
     /// Sends the bytes of a file that was accepted, up to `until`, and the hashes of whole groups.
     pub(crate) async fn pour(&mut self, put: &Put<'_>, accepted: &Accepted, until: usize) {
+        self.pour_as(put, accepted, until, put.bytes).await;
+    }
+
+    /// The same, but what is sent is `sent`; the hashes are those of the file.
+    pub(crate) async fn pour_as(&mut self, put: &Put<'_>, accepted: &Accepted, until: usize, sent: &[u8]) {
         let size = put.bytes.len() as u64;
         let mut credit = accepted.credit;
         let mut at = accepted.from;
@@ -308,10 +322,10 @@ impl Client {
                 continue;
             }
             let end = credit.min(at + 100_000).min(until as u64);
-            let bytes = &put.bytes[usize::try_from(at).unwrap()..usize::try_from(end).unwrap()];
+            let range = usize::try_from(at).unwrap()..usize::try_from(end).unwrap();
             let mut hashes = Vec::new();
-            hasher.update(bytes, &mut hashes);
-            let bytes = bytes::Bytes::copy_from_slice(bytes);
+            hasher.update(&put.bytes[range.clone()], &mut hashes);
+            let bytes = bytes::Bytes::copy_from_slice(&sent[range]);
             self.say(put.slot, TransferMessage::Chunk { offset: at, bytes }).await;
             if !hashes.is_empty() {
                 let first = group;
@@ -405,6 +419,39 @@ impl Client {
     pub(crate) async fn get(&mut self, slot: u16, path: &str) -> Result<Vec<u8>, Refusal> {
         let fetching = self.fetch(slot, path, 1 << 20).await?;
         self.drain(slot, fetching.size, 0).await
+    }
+
+    /// What is listed in a folder of the lobby, and in those below.
+    pub(crate) async fn listed(&mut self, path: &str) -> Vec<FileEntry> {
+        let list = List { room: RoomId(1), path: path.into(), recursive: true, after: String::new() };
+        match self.ask(FileRequest::List(list)).await {
+            ServerMessage::File(FileAnswer::Entries(entries)) => entries.entries,
+            other => panic!("{other:?}"),
+        }
+    }
+
+    /// Waits until so many bytes of a file that comes are verified.
+    pub(crate) async fn wait_until_arrived(&mut self, path: &str, verified: u64) {
+        loop {
+            let listed = self.listed("").await;
+            let there = listed.iter().find(|entry| entry.path == path).map(|entry| entry.sort);
+            if matches!(there, Some(Sort::Arriving(bytes)) if bytes >= verified) {
+                return;
+            }
+            tokio::task::yield_now().await;
+        }
+    }
+
+    /// Waits until everything said before has been taken.
+    pub(crate) async fn settle(&mut self) {
+        let id = self.send(ClientMessage::Ping).await;
+        self.answer_to(id).await;
+    }
+
+    /// Leaves, and waits until the server has let go.
+    pub(crate) async fn bye(&mut self) {
+        self.send(ClientMessage::Bye).await;
+        while self.next().await.is_some() {}
     }
 
     pub(crate) async fn event(&mut self) -> What {
