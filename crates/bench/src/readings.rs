@@ -53,11 +53,19 @@ fn kibibytes(text: &str, name: &str) -> Option<u64> {
 
 /// The ticks of `core` so far.
 pub fn core_ticks(core: usize) -> Option<CoreTicks> {
+    ticks(&format!("cpu{core} "))
+}
+
+/// The ticks of all cores together so far.
+pub fn machine_ticks() -> Option<CoreTicks> {
+    ticks("cpu  ")
+}
+
+fn ticks(name: &str) -> Option<CoreTicks> {
     let text = read_to_string("/proc/stat").ok()?;
-    let name = format!("cpu{core} ");
     let fields: Vec<u64> = text
         .lines()
-        .find_map(|line| line.strip_prefix(&name))?
+        .find_map(|line| line.strip_prefix(name))?
         .split(' ')
         .filter_map(|part| part.parse().ok())
         .collect();
@@ -100,6 +108,7 @@ mod tests {
         assert!(memory.rss_bytes > 100_000 && memory.anonymous_bytes <= memory.rss_bytes, "{memory:?}");
         assert!(peak_bytes(own).is_some_and(|peak| peak >= memory.rss_bytes));
         assert!(core_ticks(0).is_some_and(|ticks| ticks.busy <= ticks.total && ticks.total > 0));
+        assert!(machine_ticks().is_some_and(|ticks| ticks.total >= core_ticks(0).unwrap().total));
     }
 
     #[test]

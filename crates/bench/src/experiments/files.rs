@@ -17,10 +17,13 @@ use crate::error::BenchError;
 use crate::files::Moved;
 use crate::interrupt::Interrupt;
 use crate::load::Usage;
-use crate::report::{Report, optional, throughput_text};
+use crate::report::{Report, optional, percent_text, throughput_text};
 
 /// A difference below this is none, in throughput.
 const MARGIN: f64 = 0.05;
+
+/// Above this share of the machine going to others, figures are not to be believed.
+const OTHERS_SHARE_MAX: f64 = 0.05;
 
 /// Runs one of them.
 ///
@@ -81,6 +84,12 @@ fn warnings(ground: &crate::files::Ground, setting: &Setting) -> Vec<String> {
     let mut warnings = Vec::new();
     if !ground.has_memory() {
         warnings.push("there is no --memory-dir, so what is called memory is a disk here".to_owned());
+    }
+    if let Some(share) = ground.others_share().filter(|share| *share > OTHERS_SHARE_MAX) {
+        let share = percent_text(share);
+        warnings.push(format!(
+            "other programs took {share} of the cores before the median trial: run it on a quiet machine"
+        ));
     }
     if setting.environment.cores < 4 {
         let cores = setting.environment.cores;

@@ -3,12 +3,17 @@
 use std::fs::File;
 use std::io::{BufWriter, Write};
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use tempfile::TempDir;
 
 use crate::args::FilesCommon;
 use crate::error::BenchError;
-use crate::stats::SplitMix64;
+use crate::readings;
+use crate::stats::{SplitMix64, median};
+
+/// How long it is looked how busy others keep the machine.
+const LISTEN: Duration = Duration::from_millis(200);
 
 /// Written at a time.
 const PIECE_BYTES: usize = 1 << 20;
@@ -18,6 +23,8 @@ const PIECE_BYTES: usize = 1 << 20;
 pub(crate) struct Ground {
     disk: TempDir,
     memory: Option<TempDir>,
+    /// How busy the machine was before each trial, as a share of all its cores.
+    others: Vec<f64>,
 }
 
 impl Ground {
@@ -28,7 +35,7 @@ impl Ground {
     pub(crate) fn new(common: &FilesCommon) -> Result<Self, BenchError> {
         let work = common.work_dir.clone().unwrap_or_else(std::env::temp_dir);
         let disk = made_in(&work).map_err(BenchError::io("cannot make a folder in --work-dir"))?;
-        Ok(Self { disk, memory: made_in(&common.memory_dir).ok() })
+        Ok(Self { disk, memory: made_in(&common.memory_dir).ok(), others: Vec::new() })
     }
 
     /// Makes one in the system's folder for such things, for files that are soon gone.
@@ -37,7 +44,7 @@ impl Ground {
     /// If it cannot be made.
     pub(crate) fn small() -> Result<Self, BenchError> {
         let disk = made_in(&std::env::temp_dir()).map_err(BenchError::io("cannot make a temporary folder"))?;
-        Ok(Self { disk, memory: None })
+        Ok(Self { disk, memory: None, others: Vec::new() })
     }
 
     /// A path in the folder on disk.
@@ -71,18 +78,30 @@ impl Ground {
         fresh(self.memory(name))
     }
 
-    /// Waits until nothing written earlier is still on its way to the disk, so that a trial does not pay for another.
-    #[cfg(unix)]
-    #[expect(clippy::unused_self, reason = "the ground's disk is what it is about")]
-    pub(crate) fn settle(&self) {
-        rustix::fs::sync();
+    /// Waits until nothing written earlier is still on its way to the disk, so that a trial does not pay for another;
+    /// then looks how busy others keep the machine.
+    pub(crate) fn settle(&mut self) {
+        wait_for_disk();
+        let before = readings::machine_ticks();
+        std::thread::sleep(LISTEN);
+        let busy = before.and_then(|before| readings::machine_ticks()?.busy_since(&before));
+        self.others.extend(busy);
     }
 
-    /// Nothing can be waited for here.
-    #[cfg(not(unix))]
-    #[expect(clippy::unused_self, reason = "as on Unix")]
-    pub(crate) const fn settle(&self) {}
+    /// The share of all cores that other programs took before the median trial.
+    pub(crate) fn others_share(&self) -> Option<f64> {
+        median(&self.others)
+    }
 }
+
+#[cfg(unix)]
+fn wait_for_disk() {
+    rustix::fs::sync();
+}
+
+/// Nothing can be waited for here.
+#[cfg(not(unix))]
+const fn wait_for_disk() {}
 
 fn made_in(folder: &Path) -> std::io::Result<TempDir> {
     tempfile::Builder::new().prefix("verbatim-bench-").tempdir_in(folder)

@@ -76,7 +76,7 @@ impl Trial for ChatTrial {
 
 pub(super) fn run(arguments: &FilesChat, interrupt: Interrupt) -> Result<Report, BenchError> {
     let setting = Setting::new(&arguments.files.common(), DEFAULTS, interrupt)?;
-    let ground = Ground::new(&arguments.files)?;
+    let mut ground = Ground::new(&arguments.files)?;
     let sources = ground.fresh_on_disk("sources")?;
     fill(&sources.join(traffic::BIG), arguments.size_mib as u64 * (1 << 20), setting.seed)?;
     fill(&sources.join(traffic::SMALL), SMALL_BYTES, setting.seed + 1)?;

@@ -90,7 +90,7 @@ impl Cell {
 
 pub(super) fn run(arguments: &FilesMemory, interrupt: Interrupt) -> Result<Report, BenchError> {
     let setting = Setting::new(&arguments.files.common(), DEFAULTS, interrupt)?;
-    let ground = Ground::new(&arguments.files)?;
+    let mut ground = Ground::new(&arguments.files)?;
     let mut cells: Vec<Cell> = arguments.sizes_mib.iter().map(|&size_mib| Cell { size_mib, transfers: 1 }).collect();
     cells.sort_unstable_by_key(|cell| cell.size_mib);
     cells.push(Cell { size_mib: arguments.each_mib, transfers: arguments.transfers });

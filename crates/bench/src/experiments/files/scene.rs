@@ -46,6 +46,11 @@ impl<'a> Scene<'a> {
         &self.ground
     }
 
+    /// See [`Ground::settle`].
+    pub(super) fn settle(&mut self) {
+        self.ground.settle();
+    }
+
     /// Sends the file to a server of ours, once for all trials that fetch it.
     ///
     /// # Errors

@@ -46,7 +46,7 @@ struct Many<'a> {
 
 pub(super) fn run(arguments: &FilesSmall, interrupt: Interrupt) -> Result<Report, BenchError> {
     let setting = Setting::new(&arguments.files.common(), DEFAULTS, interrupt)?;
-    let many = Many::new(arguments, &setting)?;
+    let mut many = Many::new(arguments, &setting)?;
     let rsync = peers::find("rsync", "apt-get install rsync");
     let arms = if rsync.is_ok() { &ARMS[..] } else { &ARMS[..RSYNC_PUT] };
     let cell = format!("{} files of {} bytes", arguments.count, arguments.size);

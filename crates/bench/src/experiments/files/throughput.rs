@@ -21,6 +21,8 @@ const DEFAULTS: Defaults = Defaults { blocks: 5, seconds: 1.0 };
 pub enum FileArm {
     /// `iperf3`, one stream.
     Iperf3,
+    /// The same again: what the two differ by is chance.
+    Iperf3Again,
     /// `nginx` with sendfile, `curl` to nowhere.
     Nginx,
     /// Ours: from the server's page cache to nowhere, verified.
@@ -44,7 +46,7 @@ pub enum FileArm {
 }
 
 /// What is judged by what, and the promised ratio.
-const COMPARED: [(FileArm, FileArm, Option<f64>); 12] = [
+const COMPARED: [(FileArm, FileArm, Option<f64>); 13] = [
     (FileArm::Download, FileArm::Iperf3, Some(0.9)),
     (FileArm::Download, FileArm::Nginx, Some(1.0)),
     (FileArm::Upload, FileArm::Iperf3, Some(0.7)),
@@ -57,6 +59,7 @@ const COMPARED: [(FileArm, FileArm, Option<f64>); 12] = [
     (FileArm::DiskDownload, FileArm::RsyncDownload, Some(2.0)),
     (FileArm::CpSync, FileArm::Cp, None),
     (FileArm::Nginx, FileArm::Iperf3, None),
+    (FileArm::Iperf3Again, FileArm::Iperf3, None),
 ];
 
 pub(super) fn run(arguments: &FilesThroughput, interrupt: Interrupt) -> Result<Report, BenchError> {
@@ -70,7 +73,7 @@ pub(super) fn run(arguments: &FilesThroughput, interrupt: Interrupt) -> Result<R
     let plan = setting.plan(vec![cell.clone()], arms.iter().map(|arm| arm.words().to_owned()).collect());
     let blocks = run_blocks(plan, &setting, |place| {
         let arm = arms.get(place.arm).ok_or(BenchError::Interrupted)?;
-        scene.ground().settle();
+        scene.settle();
         arm.trial(&scene)
     })?;
     let mut report = setting.report("files throughput", &blocks);
@@ -88,10 +91,11 @@ pub(super) fn run(arguments: &FilesThroughput, interrupt: Interrupt) -> Result<R
 const FSYNC: &str = "an upload of ours is done when it is on the disk; cp and rsync are done when the system has it in \
                      memory, so cp, synced is the fair one of a disk that is slower than memory";
 
+/// What a trial has to show, and what it came to.
+pub(in crate::experiments) type TinyTrial = (String, Result<MoveTrial, BenchError>);
+
 /// A trial of each arm that is there, too small for a figure, for the self-check.
-pub(in crate::experiments) fn tiny_trials(
-    setting: &Setting,
-) -> Result<Vec<(String, Result<MoveTrial, BenchError>)>, BenchError> {
+pub(in crate::experiments) fn tiny_trials(setting: &Setting) -> Result<Vec<TinyTrial>, BenchError> {
     let (arms, _) = present(FileArm::ALL);
     // Not a whole number of groups.
     let mut scene = Scene::new(Ground::small()?, 3 * (1 << 20) + 12_345, setting)?;
@@ -126,6 +130,7 @@ impl FileArm {
     /// All of them.
     pub const ALL: &'static [Self] = &[
         Self::Iperf3,
+        Self::Iperf3Again,
         Self::Nginx,
         Self::Download,
         Self::Upload,
@@ -141,6 +146,7 @@ impl FileArm {
     const fn words(self) -> &'static str {
         match self {
             Self::Iperf3 => "iperf3, one stream",
+            Self::Iperf3Again => "iperf3 again",
             Self::Nginx => "nginx and curl",
             Self::Download => "download to nowhere",
             Self::Upload => "upload to memory",
@@ -156,7 +162,7 @@ impl FileArm {
 
     const fn needs(self) -> &'static [(&'static str, &'static str)] {
         match self {
-            Self::Iperf3 => &[("iperf3", "apt-get install iperf3")],
+            Self::Iperf3 | Self::Iperf3Again => &[("iperf3", "apt-get install iperf3")],
             Self::Nginx => &[("nginx", "apt-get install nginx-light"), ("curl", "apt-get install curl")],
             Self::Cp | Self::CpSync => &[("cp", "apt-get install coreutils")],
             Self::RsyncUpload | Self::RsyncDownload => &[("rsync", "apt-get install rsync")],
@@ -170,7 +176,7 @@ impl FileArm {
 
     fn trial(self, scene: &Scene<'_>) -> Result<MoveTrial, BenchError> {
         match self {
-            Self::Iperf3 => scene.iperf(),
+            Self::Iperf3 | Self::Iperf3Again => scene.iperf(),
             Self::Nginx => scene.nginx(),
             Self::Download => scene.download(),
             Self::Upload => scene.upload(),
@@ -208,7 +214,7 @@ fn comparisons(arms: &[FileArm], blocks: &Blocks<MoveTrial>, seed: u64) -> Vec<C
             figure: |trial: &MoveTrial| Some(trial.moved.rate()),
             margin: MARGIN,
             at_least: *at_least,
-            is_control: false,
+            is_control: *subject == FileArm::Iperf3Again,
         };
         blocks.compare(0, &pairing, seed)
     };
