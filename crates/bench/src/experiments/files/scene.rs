@@ -15,6 +15,9 @@ use crate::files::{Ground, Moved, Stage, Store, failed, fill};
 /// The big file's name, wherever it stands.
 const NAME: &str = "big.bin";
 
+/// Of less than this iperf3 may count nothing at all.
+const IPERF_BYTES_MIN: u64 = 256 * 1024 * 1024;
+
 /// How often somebody asks for a file that is not there yet.
 const ASK_AGAIN: Duration = Duration::from_millis(1);
 
@@ -69,9 +72,10 @@ impl<'a> Scene<'a> {
     }
 
     pub(super) fn iperf(&self) -> Result<MoveTrial, BenchError> {
-        let moved = Iperf::open(self.setting)?.send(self.bytes, self.setting)?;
+        let bytes = self.bytes.max(IPERF_BYTES_MIN);
+        let moved = Iperf::open(self.setting)?.send(bytes, self.setting)?;
         // Its sender tells its receiver that it is done while the last bytes are still on their way.
-        let loss = (moved.bytes < self.bytes / 10 * 9).then(|| format!("iperf3 brought {} bytes only", moved.bytes));
+        let loss = (moved.bytes < bytes / 2).then(|| format!("iperf3 brought {} bytes only", moved.bytes));
         Ok(MoveTrial { moved, loss })
     }
 
