@@ -234,12 +234,18 @@ fn a_conversation_of_two_has_files_of_its_own() {
     let server = Server::with_files();
     let (ann, bob) = (Desk::of("ann", &server), Desk::of("bob", &server));
     ann.write("secret.txt", "for bob");
-    let mut watch = bob.begins(&["tail", "--last", "1"]);
-    while !ann.does(&["who", "--all"]).text().contains("bob") {}
+    ann.does(&["send", "hello"]);
+    let mut watch = bob.begins(&["tail", "--last", "1", "--count", "2"]);
+    let mut lines = BufReader::new(watch.stdout.take().unwrap()).lines();
+    while !lines.next().unwrap().unwrap().contains("hello") {}
     ann.does(&["put", "--to", "bob", "secret.txt"]);
-    watch.kill().unwrap();
-    watch.wait().unwrap();
-    assert_eq!(ann.does(&["ls"]).text(), "");
+    assert_eq!(ann.does(&["ls"]).text(), "", "the room has none of it");
+    ann.does(&["send", "--to", "bob", "psst"]);
+    ann.does(&["send", "goodbye"]);
+    let rest: Vec<_> = lines.map(Result::unwrap).collect();
+    assert!(rest.iter().any(|line| line.ends_with("goodbye")), "{rest:?}");
+    assert!(!rest.concat().contains("secret") && !rest.concat().contains("psst"), "that is none of the room: {rest:?}");
+    assert!(watch.wait().unwrap().success());
 }
 
 #[test]
@@ -271,13 +277,10 @@ fn a_room_is_told_of_files() {
     assert_eq!((&folder["path"], &folder["files"], &folder["size"]), (&"docs".into(), &1.into(), &1.into()));
 }
 
+/// Begins a command, waits until it has moved something, and interrupts it.
 #[cfg(unix)]
-#[test]
-fn an_interrupted_upload_goes_on_with_the_same_command() {
-    let server = Server::with_files();
-    let ann = Desk::of("ann", &server);
-    fs::File::create(ann.path("big.bin")).unwrap().set_len(400_000_000).unwrap();
-    let mut child = ann.begins(&["put", "--json", "big.bin"]);
+fn interrupts(desk: &Desk<'_>, line: &[&str]) {
+    let mut child = desk.begins(line);
     let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
     loop {
         let object: serde_json::Value = lines.next().unwrap().unwrap().parse().unwrap();
@@ -289,12 +292,26 @@ fn an_interrupted_upload_goes_on_with_the_same_command() {
     assert!(Command::new("kill").args(["-INT", &child.id().to_string()]).status().unwrap().success());
     drop(lines);
     let output = child.wait_with_output().unwrap();
-    assert_eq!(output.status.code(), Some(130));
     let words = String::from_utf8(output.stderr).unwrap();
+    assert_eq!(output.status.code(), Some(130), "{words}");
     assert!(words.contains("the same command goes on where this one stopped"), "{words}");
-    let again = ann.does(&["put", "--json", "big.bin"]).objects();
-    let done = again.last().unwrap();
-    assert!(done["resumed_from"].as_u64().unwrap() > 0, "{done}");
+}
+
+#[cfg(unix)]
+#[test]
+fn an_interrupted_transfer_goes_on_with_the_same_command() {
+    let server = Server::with_files();
+    let (ann, bob) = (Desk::of("ann", &server), Desk::of("bob", &server));
+    fs::File::create(ann.path("big.bin")).unwrap().set_len(400_000_000).unwrap();
+    for (desk, line) in [(&ann, ["put", "--json", "big.bin"]), (&bob, ["get", "--json", "big.bin"])] {
+        interrupts(desk, &line);
+        let again = desk.does(&line).objects();
+        let done = again.last().unwrap();
+        assert!(done["resumed_from"].as_u64().unwrap() > 0, "{done}");
+        assert_eq!((&done["type"], &done["size"]), (&"done".into(), &400_000_000.into()), "{done}");
+        assert_eq!(desk.names(), ["big.bin"], "nothing else is left");
+    }
+    assert_eq!(fs::metadata(bob.path("big.bin")).unwrap().len(), 400_000_000);
 }
 
 #[cfg(unix)]

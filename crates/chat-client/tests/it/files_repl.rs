@@ -2,7 +2,7 @@
 
 use std::fs;
 
-use crate::desk::noise;
+use crate::desk::{Desk, noise};
 use crate::person::{Person, text};
 use crate::server::Server;
 
@@ -119,4 +119,38 @@ fn a_command_at_a_terminal_draws_bars_and_leaves_words() {
     ann.sees(&format!("chat-client: {name} is sent: 286 MiB in"));
     assert!(!ann.screen().contains("  ["), "the bar is gone: {}", ann.screen());
     assert_eq!(ann.ends(), 0);
+}
+
+#[test]
+fn a_file_for_one_person_goes_to_that_person() {
+    let server = Server::with_files();
+    let ann = Person::sits_down(&server, "ann");
+    let bob = Person::sits_down(&server, "bob");
+    fs::write(ann.folder().join("secret.txt"), "for bob").unwrap();
+    ann.says("/dm bob");
+    ann.sees_at_the_bottom("→bob>");
+    ann.says("/u secret.txt");
+    ann.sees("#1 secret.txt is sent: 7 B in");
+    bob.sees("→ann * ann sent secret.txt (7 B); /room ann and /get secret.txt");
+    bob.says("/d secret.txt");
+    bob.sees("! #1 secret.txt: ");
+    bob.says("/room ann");
+    bob.sees_at_the_bottom("→ann>");
+    bob.says("/d secret.txt");
+    bob.sees("#2 secret.txt is here: 7 B in");
+    assert_eq!(fs::read(bob.folder().join("secret.txt")).unwrap(), b"for bob");
+}
+
+#[test]
+fn a_file_from_a_script_can_be_fetched_when_the_script_has_gone() {
+    let server = Server::with_files();
+    let bob = Person::sits_down(&server, "bob");
+    let ann = Desk::of("ann", &server);
+    ann.write("secret.txt", "for bob");
+    ann.does(&["put", "--to", "bob", "secret.txt"]);
+    bob.sees("→ann * ann sent secret.txt (7 B); /room ann and /get secret.txt");
+    bob.says("/room ann");
+    bob.sees_at_the_bottom("→ann>");
+    bob.says("/d secret.txt");
+    bob.sees("#1 secret.txt is here: 7 B in");
 }

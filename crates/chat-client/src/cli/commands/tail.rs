@@ -1,6 +1,6 @@
 //! `chat-client tail`: what happens in a room, as it happens.
 
-use chat_client::{Client, ConnectionState, Event, Events, How, Reconnect, Since, What};
+use chat_client::{Client, ConnectionState, Event, Events, How, Reconnect, RoomKey, Since, What};
 
 use super::connect;
 use crate::cli::args::{Args, Tail};
@@ -16,13 +16,17 @@ pub(crate) async fn run(args: &Args, tail: &Tail) -> Result<u8, Failure> {
 
 async fn follow(args: &Args, tail: &Tail, client: &Client, mut events: Events) -> Result<u8, Failure> {
     let since = tail.last.map_or(Since::Now, Since::Last);
-    client.join_quietly(args.room(tail.room.as_ref()), since).await?;
+    let room = client.join_quietly(args.room(tail.room.as_ref()), since).await?.room.key;
     let mut view = View::new(Look::here(), jiff::tz::TimeZone::system());
     let mut messages = 0;
     let mut last_state = None;
     while let Some(event) = events.next().await {
         if let Event::State(state) = &event {
             say_state(&mut last_state, state);
+        }
+        // Somebody may talk to this nick alone meanwhile, which is no event of the room.
+        if room_of(&event).is_some_and(|of| of != room) {
+            continue;
         }
         stdout::write(&shown(&event, tail.json, &mut view))?;
         match event {
@@ -36,6 +40,15 @@ async fn follow(args: &Args, tail: &Tail, client: &Client, mut events: Events) -
         }
     }
     Ok(0)
+}
+
+const fn room_of(event: &Event) -> Option<RoomKey> {
+    match event {
+        Event::Heard(heard) => Some(heard.room.key),
+        Event::Entered(entered) => Some(entered.room.key),
+        Event::Missed { room, .. } | Event::NotLetIn { room, .. } => Some(room.key),
+        _ => None,
+    }
 }
 
 /// What stdout gets of an event; empty for what is no event of the room.

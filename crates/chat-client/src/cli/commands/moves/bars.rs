@@ -69,10 +69,11 @@ impl Drop for Bars {
     }
 }
 
+/// As many as indicatif draws in.
 #[cfg(unix)]
 fn columns() -> usize {
     let size = rustix::termios::tcgetwinsize(rustix::stdio::stderr()).ok();
-    size.map(|size| usize::from(size.ws_col)).filter(|columns| *columns > 0).unwrap_or(COLUMNS)
+    size.filter(|size| size.ws_row > 0 && size.ws_col > 0).map_or(COLUMNS, |size| usize::from(size.ws_col))
 }
 
 #[cfg(not(unix))]
