@@ -138,9 +138,9 @@ impl Window {
         self.bytes
     }
 
-    /// `bytes` stand in line for the disk.
+    /// More came while `bytes` stood in line for the disk.
     pub const fn queued(&mut self, bytes: u64) {
-        self.is_behind |= bytes > self.bytes / 2;
+        self.is_behind |= bytes > self.bytes / 4;
     }
 
     /// Everything before `upto` has been written. The new limit, if half the window has been consumed.

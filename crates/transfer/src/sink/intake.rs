@@ -83,8 +83,9 @@ impl Intake {
         self.skipping_to = None;
         self.received = end;
         self.brought += len;
-        self.queued += len;
+        // What stood in line before it: bytes that have just come are not the disk's fault.
         self.window.queued(self.queued);
+        self.queued += len;
         Ok(Some(Item::Chunk { offset, bytes }))
     }
 
