@@ -1,7 +1,7 @@
 //! The parts of files that are kept: how many, whose, and who may touch one.
 
 use std::collections::HashMap;
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Condvar, Mutex, PoisonError};
 use std::time::{Duration, SystemTime};
 
 use proto::{Code, Refusal};
@@ -10,11 +10,16 @@ use transfer::partial::{PartialFolder, PartialId};
 use super::limits::{KEPT_MAX, KEPT_PER_PERSON_MAX, RETRY_AFTER_MS};
 use super::{lock, person};
 
+/// How long a part is waited for that somebody else touches.
+const WAIT: Duration = Duration::from_secs(2);
+
 /// The parts of files that are kept.
 #[derive(Debug)]
 pub(super) struct Partials {
     pub(super) folder: PartialFolder,
     kept: Mutex<HashMap<PartialId, Kept>>,
+    /// Rung when an [`Entry`] is given up.
+    given_up: Condvar,
 }
 
 #[derive(Debug, Clone)]
@@ -46,13 +51,15 @@ impl Partials {
             (listed.id, Kept { person, of, touched: listed.modified, is_taken: false })
         });
         let kept = Mutex::new(kept.collect());
-        Ok(Arc::new(Self { folder, kept }))
+        Ok(Arc::new(Self { folder, kept, given_up: Condvar::new() }))
     }
 
-    /// The right to touch part `id`, which need not be there yet. Somebody's oldest makes place for their newest.
+    /// The right to touch part `id`; whoever has it may be about to give it up, so it is waited for a little. It need not be there yet. Somebody's oldest makes place for their newest.
     pub(super) fn enter(self: &Arc<Self>, id: PartialId, by: &str) -> Result<Entry, Refusal> {
         let by = person(by);
-        let mut kept = lock(&self.kept);
+        let is_taken = |kept: &mut HashMap<_, Kept>| kept.get(&id).is_some_and(|kept| kept.is_taken);
+        let waited = self.given_up.wait_timeout_while(lock(&self.kept), WAIT, is_taken);
+        let (mut kept, _) = waited.unwrap_or_else(PoisonError::into_inner);
         let of = match kept.get_mut(&id) {
             Some(kept) if kept.is_taken => return Err(busy()),
             Some(kept) => {
@@ -157,6 +164,8 @@ impl Drop for Entry {
                 }
             }
         }
+        drop(kept);
+        self.partials.given_up.notify_all();
     }
 }
 

@@ -285,7 +285,9 @@ impl Client {
         self.answer_to(id).await
     }
 
+    /// What was said within an earlier transfer of the slot is forgotten.
     pub(crate) async fn ask_in(&mut self, slot: u16, request: FileRequest) -> ServerMessage {
+        self.stash.retain(|(_, message)| !matches!(message, ServerMessage::Transfer(of, _) if of.0 == slot));
         let id = self.send(ClientMessage::File(Slot(slot), request)).await;
         self.answer_to(id).await
     }
@@ -313,12 +315,13 @@ impl Client {
         while at < until as u64 {
             if at == credit {
                 let slot = Slot(put.slot);
-                credit = self
+                let granted = self
                     .wait_for(|_, message| match message {
                         ServerMessage::Transfer(of, TransferMessage::Credit { limit }) if *of == slot => Some(*limit),
                         _ => None,
                     })
                     .await;
+                credit = credit.max(granted);
                 continue;
             }
             let end = credit.min(at + 100_000).min(until as u64);
