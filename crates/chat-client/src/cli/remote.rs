@@ -2,7 +2,9 @@
 
 use std::path::Path;
 
-use chat_client::{RelPath, escape};
+use chat_client::RelPath;
+
+use super::view::files;
 
 /// What a typed name names. A `/` at its end says that it is a folder, which it may.
 ///
@@ -10,7 +12,7 @@ use chat_client::{RelPath, escape};
 /// Words that say which rule it breaks.
 pub(crate) fn path(typed: &str) -> Result<RelPath, String> {
     let name = typed.trim_end_matches('/');
-    name.parse().map_err(|error| format!("{} cannot be the name of a file: {error}", escape::line(typed)))
+    name.parse().map_err(|error| format!("{} cannot be the name of a file: {error}", files::name(typed)))
 }
 
 /// The same, where nothing, `/` and `.` are the whole tree.
@@ -56,7 +58,7 @@ fn own_name(source: &Path) -> Result<(RelPath, Option<String>), String> {
         Err(error) => {
             let path =
                 RelPath::salvaged(&name).ok_or_else(|| format!("{shown} has no name to be sent by; use --as"))?;
-            let words = format!("{} is sent as {path}: {error}", escape::line(&name));
+            let words = format!("{} is sent as {path}: {error}", files::name(&name));
             Ok((path, Some(words)))
         }
     }

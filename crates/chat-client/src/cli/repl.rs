@@ -24,6 +24,7 @@ use super::failure::Failure;
 use super::input::parse;
 use super::model::{Action, Model, Shown};
 use super::term::{Terminal, Typed};
+use super::view::files::about;
 use super::view::{Look, View};
 use errand::{Answer, Errand, Outcome, Running};
 use file_errand::FileAnswer;
@@ -304,7 +305,8 @@ impl Repl {
             Err(ClientError::Closed) => {}
             Err(error) => {
                 let code = error.exit_code();
-                self.fail(format!("{}{error}{}", outcome.what, offer_words(&error)), code);
+                let words = format!("{}{error}{}", outcome.what, offer_words(&error));
+                self.fail(outcome.file.map_or_else(|| words.clone(), |file| about(&file, &words)), code);
             }
         }
     }

@@ -1,7 +1,7 @@
 //! The commands about files against the real server: what they do, print and end with.
 
 use std::fs;
-use std::io::{BufRead as _, BufReader};
+use std::io::{BufRead as _, BufReader, Read as _};
 use std::process::Command;
 
 use crate::desk::{Desk, noise};
@@ -119,6 +119,33 @@ fn pipes_carry_bytes_and_nothing_else() {
     let got = ann.does(&["get", "from a pipe", "-o", "-"]);
     assert!(got.stdout == bytes && got.stderr.is_empty(), "{} bytes, {}", got.stdout.len(), got.stderr);
     assert!(ann.names().is_empty(), "nothing is left here: {:?}", ann.names());
+}
+
+#[test]
+fn a_reader_that_has_enough_ends_it_quietly() {
+    let server = Server::with_files();
+    let ann = Desk::of("ann", &server);
+    ann.write("a.bin", noise(20_000_000, 5));
+    ann.does(&["put", "a.bin"]);
+    let mut child = ann.begins(&["get", "a.bin", "-o", "-"]);
+    let mut start = [0; 100];
+    child.stdout.take().unwrap().read_exact(&mut start).unwrap();
+    let ran = child.wait_with_output().unwrap();
+    assert_eq!((ran.status.code(), String::from_utf8(ran.stderr).unwrap()), (Some(0), String::new()));
+    assert_eq!(start[..], noise(100, 5)[..100]);
+}
+
+#[cfg(unix)]
+#[test]
+fn a_name_here_cannot_forge_a_line() {
+    let server = Server::with_files();
+    let ann = Desk::of("ann", &server);
+    ann.write("docs/a\nchat-client: all is well", "x");
+    std::os::unix::fs::symlink("nowhere", ann.path("docs/a\nchat-client: a link")).unwrap();
+    for name in ["docs", "docs/a\nchat-client: all is well", "no\nsuch file"] {
+        let ran = ann.runs(&["put", name]);
+        assert!(ran.stderr.lines().all(|line| line.contains("docs") || line.contains("<U+000A>")), "{}", ran.stderr);
+    }
 }
 
 #[test]

@@ -35,7 +35,7 @@ fn the_exercises_commands_work_as_a_first_time_user_types_them() {
     bob.says("/d report (1).pdf");
     bob.sees("#2 \"report (1).pdf\" is here");
     bob.says("/d nothing.txt");
-    bob.sees("! #3 nothing.txt: ");
+    bob.sees("! #3 there is no nothing.txt");
     bob.says("/u nothing.txt");
     bob.sees("there is no such file here");
     bob.says("/ls");
@@ -133,7 +133,7 @@ fn a_file_for_one_person_goes_to_that_person() {
     ann.sees("#1 secret.txt is sent: 7 B in");
     bob.sees("→ann * ann sent secret.txt (7 B); /room ann and /get secret.txt");
     bob.says("/d secret.txt");
-    bob.sees("! #1 secret.txt: ");
+    bob.sees("! #1 there is no secret.txt");
     bob.says("/room ann");
     bob.sees_at_the_bottom("→ann>");
     bob.says("/d secret.txt");

@@ -90,6 +90,10 @@ pub(super) async fn run(
                         let Some(begin) = ended.folder else { continue };
                         running.push(Running { transfer: begin(client), folder: None, ..ended });
                     }
+                    // Whoever reads the output has gone, and needs to be told nothing.
+                    (Err(ClientError::Local { kind: io::ErrorKind::BrokenPipe, .. }), _) => {
+                        return Err(Failure::NobodyReads);
+                    }
                     (result, ended) => worst = worst.max(report.ended(&ended, &result)?),
                 }
             }

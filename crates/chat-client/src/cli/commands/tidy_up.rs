@@ -7,7 +7,7 @@ use super::place::{bad_name, enter};
 use crate::cli::args::{Args, Mkdir, Mv, Place, Rm};
 use crate::cli::failure::{Failure, complain};
 use crate::cli::remote;
-use crate::cli::view::files::name;
+use crate::cli::view::files::{about, name};
 
 pub(crate) async fn rm(args: &Args, rm: &Rm) -> Result<u8, Failure> {
     each(args, &rm.place, &rm.names, async |client, room, path| client.remove(room, path, rm.recursive).await).await
@@ -53,7 +53,7 @@ async fn each(
             let mut worst = 0;
             for path in &paths {
                 if let Err(error) = act(client, room, path).await {
-                    complain(&format!("{}: {error}", name(path.as_str())));
+                    complain(&about(path.as_str(), &error.to_string()));
                     worst = worst.max(error.exit_code());
                 }
             }

@@ -11,7 +11,7 @@ use super::place::{bad_name, enter, usage};
 use crate::cli::args::{Args, Verify};
 use crate::cli::failure::{Failure, complain};
 use crate::cli::view::check::{check_object, check_words, is_right};
-use crate::cli::view::files::name;
+use crate::cli::view::files::{about, name};
 use crate::cli::view::json_line;
 use crate::cli::{remote, stdout};
 
@@ -64,7 +64,7 @@ async fn check(client: &Client, room: RoomKey, piece: &Piece, json: bool) -> Res
     let (path, checked) = match find(client, room, &piece.names).await {
         Ok(found) => found,
         Err(error) => {
-            complain(&format!("{}: {error}", name(&piece.asked)));
+            complain(&about(&piece.asked, &error.to_string()));
             return Ok(error.exit_code());
         }
     };

@@ -67,7 +67,9 @@ pub(super) struct Outcome {
     /// The message it carried.
     pub(super) pending: Option<u64>,
     /// What it was about, for a failure: `not sent: `.
-    pub(super) what: String,
+    pub(super) what: &'static str,
+    /// The file it was about, if it was.
+    pub(super) file: Option<String>,
     pub(super) result: Result<Answer, ClientError>,
 }
 
@@ -99,11 +101,11 @@ impl Errand {
     pub(super) fn run(self, client: Arc<Client>) -> Running {
         let held_prompt = self.holds_prompt();
         let (pending, what) = match &self {
-            Self::Say { id, .. } | Self::Tell { id, .. } => (Some(*id), "not sent: ".to_owned()),
-            Self::Files(errand) => (None, errand.what()),
-            _ => (None, String::new()),
+            Self::Say { id, .. } | Self::Tell { id, .. } => (Some(*id), "not sent: "),
+            _ => (None, ""),
         };
-        let outcome = move |result| Outcome { held_prompt, pending, what, result };
+        let file = if let Self::Files(errand) = &self { errand.file() } else { None };
+        let outcome = move |result| Outcome { held_prompt, pending, what, file, result };
         match self {
             // Said here and now, so that lines come into the room in the order they were typed.
             Self::Say { room, text, counted, .. } => {

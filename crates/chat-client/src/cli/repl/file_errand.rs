@@ -62,13 +62,13 @@ impl FileErrand {
         !matches!(self, Self::Verify(..))
     }
 
-    /// What it is about, for a failure.
-    pub(super) fn what(&self) -> String {
+    /// The file it is about, for a failure.
+    pub(super) fn file(&self) -> Option<String> {
         match self {
             Self::Remove(_, path) | Self::Move(_, path, _) | Self::MakeFolder(_, path) | Self::Verify(_, path) => {
-                format!("{}: ", name(path.as_str()))
+                Some(path.as_str().to_owned())
             }
-            Self::Find { .. } | Self::List { .. } | Self::ListLocal(_) => String::new(),
+            Self::Find { .. } | Self::List { .. } | Self::ListLocal(_) => None,
         }
     }
 

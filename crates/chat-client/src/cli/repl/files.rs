@@ -11,7 +11,7 @@ use crate::cli::failure::complain;
 use crate::cli::model::{FileAction, Shown};
 use crate::cli::remote;
 use crate::cli::view::amount::count_words;
-use crate::cli::view::files::name;
+use crate::cli::view::files::{about, name};
 use crate::cli::view::outcome::outcome_words;
 
 /// What cannot be a name ends a script with this code.
@@ -79,7 +79,7 @@ impl Repl {
             Err(ClientError::Cancelled) => {
                 self.show(vec![Shown::Note(format!("#{number} {}: cancelled", name(&asked)))])
             }
-            Err(error) => self.fail(format!("#{number} {}: {error}", name(&asked)), error.exit_code()),
+            Err(error) => self.fail(format!("#{number} {}", about(&asked, &error.to_string())), error.exit_code()),
         }
         self.has_warned &= !self.transfers.is_empty();
     }

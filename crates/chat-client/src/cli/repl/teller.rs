@@ -7,7 +7,7 @@ use chat_client::{Direction, Progress, Stall, State};
 use tokio::time::Instant;
 
 use crate::cli::view::amount::{count_words, percent, size_words};
-use crate::cli::view::files::name;
+use crate::cli::view::files::{about, name};
 use crate::cli::view::outcome::progress_words;
 
 /// What ends sooner needs no word before its end.
@@ -72,7 +72,7 @@ impl Teller {
     pub(super) fn notices(&mut self, progress: &Progress) -> Vec<String> {
         let new: Vec<_> = progress.notices.iter().skip(self.notices).collect();
         self.notices += new.len();
-        new.into_iter().map(|notice| format!("{}: {notice}", name(&progress.name))).collect()
+        new.into_iter().map(|notice| about(&progress.name, &notice.to_string())).collect()
     }
 
     fn standing(&mut self, now: Instant, progress: &Progress) -> Option<String> {

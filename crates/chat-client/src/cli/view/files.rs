@@ -31,3 +31,34 @@ pub(super) fn sent_words(nick: &str, heard: &Heard, way: Way) -> String {
 pub(crate) fn name(path: &str) -> String {
     escape::line(&quoted(path)).into_owned()
 }
+
+/// Words about a file: with its name in front, unless they have it already. They may be a server's, and are one line.
+pub(crate) fn about(path: &str, words: &str) -> String {
+    let words = escape::line(words);
+    let bare = escape::line(path);
+    let is_apart = |(at, found): (usize, &str)| {
+        let before = words.get(..at).and_then(|text| text.chars().next_back());
+        let behind = words.get(at + found.len()..).and_then(|text| text.chars().next());
+        ![before, behind].into_iter().flatten().any(char::is_alphanumeric)
+    };
+    if words.match_indices(&*bare).any(is_apart) { words.into_owned() } else { format!("{}: {words}", name(path)) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_name_is_said_once() {
+        let rows = [
+            ("a.txt", "there is no a.txt", "there is no a.txt"),
+            ("a", "changed", "a: changed"),
+            ("a b", "no more room", "\"a b\": no more room"),
+            ("a\nb", "a\nb is taken", "a<U+000A>b is taken"),
+            ("x", "one\ntwo", "x: one<U+000A>two"),
+        ];
+        for (path, words, expected) in rows {
+            assert_eq!(about(path, words), expected);
+        }
+    }
+}

@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 use std::time::Duration;
 
-use chat_client::{Direction, Outcome, Place, Progress, State};
+use chat_client::{Direction, Outcome, Place, Progress, State, escape};
 use serde_json::{Value, json};
 
 use super::amount::{count_words, percent, rate_words, size_words, time_words};
@@ -42,7 +42,7 @@ pub(crate) fn outcome_words(asked: &str, direction: Direction, outcome: &Outcome
     }
     for skipped in outcome.skipped.iter().take(SKIPPED_SHOWN) {
         // Writing to a string cannot fail.
-        let _ = write!(words, "\n{} is not: {}", name(&skipped.path), skipped.why);
+        let _ = write!(words, "\n{} is not: {}", name(&skipped.path), escape::line(&skipped.why.to_string()));
     }
     if outcome.skipped.len() > SKIPPED_SHOWN {
         let _ = write!(words, "\n… and {} more", count_words(outcome.skipped.len() as u64, "file"));

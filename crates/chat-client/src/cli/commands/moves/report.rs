@@ -9,7 +9,7 @@ use super::Running;
 use super::bars::Bars;
 use crate::cli::failure::{Failure, complain};
 use crate::cli::stdout;
-use crate::cli::view::files::name;
+use crate::cli::view::files::about;
 use crate::cli::view::json_line;
 use crate::cli::view::outcome::{done_object, failed_object, outcome_words, progress_object};
 
@@ -47,7 +47,7 @@ impl Report {
         let new: Vec<_> = progress.notices.iter().skip(*said).map(ToString::to_string).collect();
         *said += new.len();
         for notice in new {
-            self.say(&format!("{}: {notice}", name(&one.asked)));
+            self.say(&about(&one.asked, &notice));
         }
         match &mut self.look {
             Look::Bars(bars) => bars.show(one.number, &progress),
@@ -72,7 +72,9 @@ impl Report {
         match &self.look {
             Look::Objects => stdout::write(&json_line(&done_object(&one.asked, one.direction, outcome, took)))?,
             Look::Words if is_plain => {}
-            Look::Bars(_) | Look::Words => self.say(&outcome_words(&one.asked, one.direction, outcome, took)),
+            Look::Bars(_) | Look::Words => {
+                outcome_words(&one.asked, one.direction, outcome, took).lines().for_each(|line| self.say(line));
+            }
         }
         let worst = outcome.skipped.iter().map(|skipped| skipped.why.exit_code()).max();
         Ok(worst.unwrap_or(0))
@@ -84,15 +86,13 @@ impl Report {
         if matches!(self.look, Look::Objects) {
             stdout::write(&json_line(&failed_object(asked, direction, &words, code)))?;
         }
-        let names_it =
-            matches!(error, ClientError::Local { .. } | ClientError::TakenHere(_) | ClientError::KeepsChanging(_));
-        self.say(&if names_it { words } else { format!("{}: {words}", name(asked)) });
+        self.say(&about(asked, &words));
         Ok(code)
     }
 
     /// Says something on stderr, above the bars.
     pub(super) fn say(&self, words: &str) {
-        let say = || words.lines().for_each(complain);
+        let say = || complain(words);
         match &self.look {
             Look::Bars(bars) => bars.aside(say),
             Look::Objects | Look::Words => say(),
