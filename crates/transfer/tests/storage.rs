@@ -3,6 +3,8 @@
 
 #![expect(clippy::unwrap_used, reason = "a test stops at the first surprise, wherever it is")]
 
+#[path = "storage/crash.rs"]
+mod crash;
 #[cfg(target_os = "linux")]
 #[path = "storage/full.rs"]
 mod full;

@@ -137,10 +137,10 @@ fn rename_to_free_portably(from: &Dir, from_name: &str, to: &Dir, to_name: &str)
 pub(crate) fn sync_folder(folder: &Dir) -> io::Result<()> {
     #[cfg(unix)]
     {
-        use rustix::fs::{Mode, OFlags, fsync, openat};
+        use rustix::fs::{Mode, OFlags, openat};
         // The handle itself may be one that only leads to the folder.
         let handle = openat(folder, ".", OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC, Mode::empty())?;
-        fsync(handle)?;
+        File::from(handle).sync_all()?;
     }
     #[cfg(not(unix))]
     let _ = folder;
@@ -164,4 +164,37 @@ pub(crate) fn folder_state(folder: &Dir) -> io::Result<FolderState> {
     #[cfg(not(unix))]
     let number = (0, 0);
     Ok(FolderState { number, modified: metadata.modified().ok().map(cap_std::time::SystemTime::into_std) })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    type Rename = fn(&Dir, &str, &Dir, &str) -> io::Result<()>;
+
+    #[test]
+    fn a_name_is_taken_only_if_it_is_free_on_every_system() {
+        for rename in [rename_to_free as Rename, rename_to_free_portably] {
+            let outside = tempfile::tempdir().unwrap();
+            let folder = Dir::open_ambient_dir(outside.path(), cap_std::ambient_authority()).unwrap();
+            let write = |name: &str| std::fs::write(outside.path().join(name), name).unwrap();
+            write("a");
+            write("taken");
+            for name in ["folder", "other"] {
+                folder.create_dir(name).unwrap();
+            }
+            let to = open_folder(&folder, "folder").unwrap();
+            let kind = |result: io::Result<()>| result.map_err(|error| error.kind());
+            for (from, taken) in [("a", "taken"), ("a", "other"), ("other", "folder"), ("other", "taken")] {
+                assert_eq!(kind(rename(&folder, from, &folder, taken)), Err(io::ErrorKind::AlreadyExists), "{from}");
+            }
+            assert_eq!(kind(rename(&folder, "none", &to, "x")), Err(io::ErrorKind::NotFound));
+            for (from, free) in [("a", "b"), ("other", "c")] {
+                rename(&folder, from, &to, free).unwrap();
+                assert!(!folder.exists(from) && to.exists(free));
+            }
+            assert_eq!(std::fs::read(outside.path().join("folder/b")).unwrap(), b"a");
+            sync_folder(&to).unwrap();
+        }
+    }
 }

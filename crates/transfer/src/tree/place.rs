@@ -230,10 +230,10 @@ fn take_name(
     let failed = |error| TreeError::io(asked.path.as_str(), error);
     let there = names.of(&way.path, &way.folder).map_err(failed)?;
     check_room(there, way)?;
+    let path = path_of(&joined(&way.path, name), asked.path)?;
     match rename_to_free(&ready.folder, &ready.name, &way.folder, name) {
         Ok(()) => {
-            // Placed from here on: what fails now may not remove it.
-            let placed = ready.placed(path_of(&joined(&way.path, name), asked.path)?);
+            let placed = ready.placed(path);
             there.add(name, &way.folder).and_then(|()| sync.add(way)).map_err(failed)?;
             Ok(Try::Placed(placed))
         }
