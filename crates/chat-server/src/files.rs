@@ -13,6 +13,7 @@ mod accept;
 mod arrival;
 mod arrivals;
 mod asking;
+mod asks;
 mod desk;
 mod fetch;
 mod limits;

@@ -54,7 +54,8 @@ impl Partials {
         Ok(Arc::new(Self { folder, kept, given_up: Condvar::new() }))
     }
 
-    /// The right to touch part `id`; whoever has it may be about to give it up, so it is waited for a little. It need not be there yet. Somebody's oldest makes place for their newest.
+    /// The right to touch part `id`, which need not be there yet. Whoever has it may be about to give it up, so it is
+    /// waited for a little. Somebody's oldest part makes place for their newest.
     pub(super) fn enter(self: &Arc<Self>, id: PartialId, by: &str) -> Result<Entry, Refusal> {
         let by = person(by);
         let is_taken = |kept: &mut HashMap<_, Kept>| kept.get(&id).is_some_and(|kept| kept.is_taken);

@@ -3,7 +3,6 @@
 //! Shared by the connection's reader, its writer, the hub's owner, and the jobs that work for it; made when somebody
 //! first asks for files. Locks are taken in the order asks, slots, lanes, and none is held while a disk is waited for.
 
-use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, Weak};
 use std::time::Duration;
 
@@ -17,6 +16,7 @@ use transfer::sink::SinkSignal;
 use transfer::source::Source;
 
 use super::asking::Asking;
+use super::asks::Asks;
 use super::desk::Desk;
 use super::lock;
 use super::places::Places;
@@ -28,29 +28,12 @@ use crate::outbox::Outbox;
 pub struct SessionFiles {
     desk: Arc<Desk>,
     outbox: Weak<Outbox>,
-    asks: Mutex<Asks>,
+    pub(super) asks: Mutex<Asks>,
     slots: Mutex<Slots>,
     lanes: Mutex<Lanes>,
     small: Mutex<Small>,
     /// Jobs in the line for what takes long.
     pub(super) long_jobs: Places,
-}
-
-/// Requests that wait for their turn.
-#[derive(Debug, Default)]
-struct Asks {
-    waiting: VecDeque<(Asking, FileAsk)>,
-    working: Working,
-}
-
-/// Whether the requests are worked on.
-#[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
-enum Working {
-    #[default]
-    No,
-    Yes,
-    /// Answers have piled up: it goes on when they are written.
-    Held,
 }
 
 impl std::fmt::Debug for SessionFiles {
@@ -204,16 +187,6 @@ impl SessionFiles {
         lock(&self.lanes).low_water()
     }
 
-    /// Answers have been taken to be written: what was held because of them goes on.
-    pub(crate) fn has_written(self: &Arc<Self>) {
-        let mut asks = lock(&self.asks);
-        if asks.working == Working::Held {
-            asks.working = Working::No;
-            drop(asks);
-            self.work();
-        }
-    }
-
     /// Ends every transfer. What has come of uploads is kept.
     pub(crate) fn close(&self) {
         let waiting = std::mem::take(&mut lock(&self.asks).waiting);
@@ -315,6 +288,10 @@ impl SessionFiles {
         }
     }
 
+    pub(super) fn has_room_for_answer(&self) -> bool {
+        self.outbox.upgrade().is_none_or(|outbox| outbox.has_room_for_answer())
+    }
+
     /// Puts an answer where the writer finds it; nothing if it went another way.
     pub(super) fn answer(&self, frame: Option<&Frame>) {
         if let Some(outbox) = self.outbox.upgrade() {
@@ -353,39 +330,6 @@ impl SessionFiles {
         let mut lanes = lock(&self.lanes);
         look(&mut slots, &mut lanes)
     }
-
-    /// Starts the job that works on the requests, unless it runs or is held.
-    fn work(self: &Arc<Self>) {
-        let mut asks = lock(&self.asks);
-        if asks.working == Working::No && !asks.waiting.is_empty() {
-            asks.working = Working::Yes;
-            drop(asks);
-            let this = Arc::clone(self);
-            // The runtime joins it when it stops; it ends with the requests.
-            drop(tokio::task::spawn_blocking(move || this.work_on()));
-        }
-    }
-
-    fn work_on(self: Arc<Self>) {
-        let goes_on = GoesOn(&self);
-        while let Some((asking, ask)) = self.next_ask() {
-            super::tree_asks::work(asking, ask);
-        }
-        std::mem::forget(goes_on);
-    }
-
-    fn next_ask(&self) -> Option<(Asking, FileAsk)> {
-        let has_room = || self.outbox.upgrade().is_none_or(|outbox| outbox.has_room_for_answer());
-        let mut asks = lock(&self.asks);
-        if asks.waiting.is_empty() {
-            asks.working = Working::No;
-        } else if !has_room() {
-            asks.working = Working::Held;
-        } else {
-            return asks.waiting.pop_front();
-        }
-        None
-    }
 }
 
 fn within_upload(upload: &Upload, message: TransferMessage) -> Result<(), Refusal> {
@@ -411,16 +355,6 @@ fn within_download(source: &mut Source, message: TransferMessage) -> Result<(), 
 fn wrong_way(message: &TransferMessage) -> Refusal {
     let words = format!("a {:?} has no place in this transfer, which goes the other way", message.kind());
     Refusal::new(Code::OutOfPlace, words)
-}
-
-/// Work on one request panicked: the next is worked on all the same.
-struct GoesOn<'a>(&'a Arc<SessionFiles>);
-
-impl Drop for GoesOn<'_> {
-    fn drop(&mut self) {
-        lock(&self.0.asks).working = Working::No;
-        self.0.work();
-    }
 }
 
 /// Too much is asked at a time.
