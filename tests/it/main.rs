@@ -5,10 +5,14 @@
 
 #![expect(clippy::unwrap_used, reason = "in a test, a panic is the report")]
 
+mod client;
 mod conversation;
+mod files;
 mod hostile;
+mod kill;
 mod lifecycle;
 mod matrix;
 mod peer;
+mod program;
 mod queue;
 mod server;

@@ -2,13 +2,13 @@
 
 use std::io::{BufRead, BufReader, Read};
 use std::net::SocketAddr;
-use std::path::PathBuf;
 use std::process::{Child, ChildStderr, Command, ExitStatus, Stdio};
-use std::sync::OnceLock;
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 use rustix::process::{Pid, Signal, kill_process};
+
+use crate::program;
 
 /// Bounds a hang, nothing else: no test is about how fast something is.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(30);
@@ -28,7 +28,12 @@ pub(crate) struct Ended {
 impl Server {
     /// Starts a server with `arguments` on a free loopback port and waits until it listens.
     pub(crate) fn start(arguments: &[&str]) -> Self {
-        let mut child = command(arguments).args(["--listen", "127.0.0.1:0"]).spawn().unwrap();
+        Self::start_on(SocketAddr::from(([127, 0, 0, 1], 0)), arguments)
+    }
+
+    /// The same on `address`.
+    pub(crate) fn start_on(address: SocketAddr, arguments: &[&str]) -> Self {
+        let mut child = command(arguments).args(["--listen", &address.to_string()]).spawn().unwrap();
         let log = child.stderr.take().map(read_in_background);
         let mut first = String::new();
         BufReader::new(child.stdout.take().unwrap()).read_line(&mut first).unwrap();
@@ -48,6 +53,12 @@ impl Server {
     pub(crate) fn terminate(&self) {
         let pid = Pid::from_raw(i32::try_from(self.child.id()).unwrap()).unwrap();
         kill_process(pid, Signal::TERM).unwrap();
+    }
+
+    /// Kills it as `kill -9` does.
+    pub(crate) fn kill(mut self) {
+        self.child.kill().unwrap();
+        self.child.wait().unwrap();
     }
 
     /// Waits until the server has stopped by itself.
@@ -91,7 +102,7 @@ fn wait(child: &mut Child) -> ExitStatus {
 }
 
 fn command(arguments: &[&str]) -> Command {
-    let mut command = Command::new(binary());
+    let mut command = Command::new(program::built("chat-server"));
     command.args(arguments).env_remove("RUST_LOG").stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
     command
 }
@@ -101,23 +112,5 @@ fn read_in_background(mut stderr: ChildStderr) -> JoinHandle<String> {
         let mut log = String::new();
         stderr.read_to_string(&mut log).unwrap();
         log
-    })
-}
-
-/// The `chat-server` of this build, built once if it is not there or not current.
-fn binary() -> &'static PathBuf {
-    static BINARY: OnceLock<PathBuf> = OnceLock::new();
-    BINARY.get_or_init(|| {
-        // This test is TARGET/PROFILE/deps/it-HASH; the binaries are in TARGET/PROFILE.
-        let test = std::env::current_exe().unwrap();
-        let folder = test.parent().unwrap().parent().unwrap().to_owned();
-        let mut build = Command::new(env!("CARGO"));
-        build.args(["build", "--quiet", "--package", "chat-server", "--bins"]);
-        build.current_dir(env!("CARGO_MANIFEST_DIR")).arg("--target-dir").arg(folder.parent().unwrap());
-        if folder.ends_with("release") {
-            build.arg("--release");
-        }
-        assert!(build.status().unwrap().success(), "chat-server does not build");
-        folder.join("chat-server").with_extension(std::env::consts::EXE_EXTENSION)
     })
 }

@@ -10,6 +10,7 @@ mod bench;
 mod chat;
 mod ci;
 mod dist;
+mod kill;
 mod layers;
 mod peers;
 mod program;
@@ -35,6 +36,7 @@ enum Task {
     Vectors(vectors::Options),
     Bench(bench::Options),
     Dist(dist::Options),
+    Kill(kill::Options),
     Peers(peers::Options),
 }
 
@@ -47,6 +49,7 @@ fn main() -> ExitCode {
         Task::Vectors(options) => vectors::run(&options),
         Task::Bench(options) => bench::run(&options),
         Task::Dist(options) => dist::run(&options),
+        Task::Kill(options) => kill::run(&options),
         Task::Peers(options) => peers::run(&options),
     };
     outcome.unwrap_or_else(|error| {
