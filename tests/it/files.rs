@@ -83,7 +83,7 @@ fn a_file_goes_there_and_back_and_is_listed(arguments: &[&str]) {
     assert!(listed.contains("报告 final.pdf") && listed.contains("empty"), "{listed}");
     let streamed = run(stage.address(), "bob", &stage.path("home"), &["get", "报告 final.pdf", "-o", "-"]);
     assert_eq!(streamed.stdout, bytes);
-    assert!(stage.well("bob", &["tail", "--last", "2", "--count", "2", "--json"]).contains("报告 final.pdf"));
+    assert!(stage.well("bob", &["tail", "--last", "50", "--count", "2", "--json"]).contains("报告 final.pdf"));
     stage.well("ann", &["verify", "报告 final.pdf"]);
     assert_eq!(left_in(&stage.path("there")), set(["empty", "报告 final.pdf"]));
 }
@@ -134,7 +134,7 @@ fn a_folder_goes_there_and_back_with_all_that_is_in_it(arguments: &[&str]) {
         let (sent, came) = (stage.path("here").join(&path), stage.path("there").join(&path));
         assert_eq!(fs::read(sent).unwrap(), fs::read(came).unwrap(), "{}", path.display());
     }
-    let events = stage.well("bob", &["tail", "--last", "1", "--count", "1", "--json"]);
+    let events = stage.well("bob", &["tail", "--last", "50", "--count", "1", "--json"]);
     assert!(events.contains("\"folder\"") && events.contains("301"), "{events}");
 }
 

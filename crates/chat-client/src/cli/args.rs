@@ -116,7 +116,7 @@ pub(crate) struct Tail {
     /// One JSON object a line; its fields stand below
     #[arg(long)]
     pub(crate) json: bool,
-    /// End after N messages
+    /// End after N messages, files and folders
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
     pub(crate) count: Option<u64>,
     /// Begin with up to N earlier events (at most 1000)

@@ -30,7 +30,7 @@ async fn follow(args: &Args, tail: &Tail, client: &Client, mut events: Events) -
         }
         stdout::write(&shown(&event, tail.json, &mut view))?;
         match event {
-            Event::Heard(heard) if matches!(heard.what, What::Said(_)) => messages += 1,
+            Event::Heard(heard) if is_counted(&heard.what) => messages += 1,
             Event::NotLetIn { refusal, .. } => return Err(Failure::Client(refusal.into())),
             Event::Closed(Some(error)) => return Err(error.into()),
             _ => {}
@@ -49,6 +49,11 @@ const fn room_of(event: &Event) -> Option<RoomKey> {
         Event::Missed { room, .. } | Event::NotLetIn { room, .. } => Some(room.key),
         _ => None,
     }
+}
+
+/// Whether it is something that somebody meant for others, and not a coming or going.
+const fn is_counted(what: &What) -> bool {
+    matches!(what, What::Said(_) | What::File { .. } | What::Folder { .. })
 }
 
 /// What stdout gets of an event; empty for what is no event of the room.
