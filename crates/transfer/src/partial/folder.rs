@@ -29,6 +29,7 @@ impl PartialFolder {
         builder.recursive(true).create(path)?;
         let folder = Self::of(Dir::open_ambient_dir(path, ambient_authority())?);
         folder.each(|name, _| if is_temporary(name) { remove_if_there(&folder.0, name) } else { Ok(()) })?;
+        folder.clear_halves()?;
         Ok(folder)
     }
 
@@ -54,8 +55,7 @@ impl PartialFolder {
         });
         if begun.is_err() {
             // What cannot be begun leaves nothing.
-            let _ = remove_if_there(&self.0, &part_name(id));
-            let _ = remove_if_there(&self.0, &log_name(id));
+            let _ = self.clear(id);
         }
         begun
     }
@@ -70,10 +70,15 @@ impl PartialFolder {
             file => file?,
         };
         let Some((note, journal)) = Journal::read(self.0.clone(), log_name(id), file, id)? else {
+            self.clear(id)?;
             return Ok(None);
         };
         let data = match open_to_write(&self.0, &part_name(id), false) {
-            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+            // The file was put into its place, and then somebody was killed.
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {
+                self.clear(id)?;
+                return Ok(None);
+            }
             data => Arc::new(data?),
         };
         let Checked { hashes, prefix } = check(&data, &journal, note.size)?;
@@ -118,8 +123,7 @@ impl PartialFolder {
             Err(error) if error.kind() == io::ErrorKind::NotFound => None,
             lock => Some(lock?),
         };
-        remove_if_there(&self.0, &part_name(id))?;
-        remove_if_there(&self.0, &log_name(id))?;
+        self.clear(id)?;
         drop(lock);
         Ok(true)
     }
@@ -133,6 +137,24 @@ impl PartialFolder {
 
     pub(crate) const fn folder(&self) -> &Arc<Dir> {
         &self.0
+    }
+
+    /// Takes both files away; whoever calls it holds the journal's lock.
+    fn clear(&self, id: &PartialId) -> io::Result<()> {
+        remove_if_there(&self.0, &part_name(id))?;
+        remove_if_there(&self.0, &log_name(id))
+    }
+
+    /// Takes away what is only half there: a journal whose file was put into its place, a file without its journal.
+    fn clear_halves(&self) -> io::Result<()> {
+        let mut halves = std::collections::HashMap::<PartialId, usize>::new();
+        self.each(|name, _| {
+            if let Some((id, _)) = parse_name(name) {
+                *halves.entry(id).or_default() += 1;
+            }
+            Ok(())
+        })?;
+        halves.iter().filter(|(_, count)| **count < 2).try_for_each(|(id, _)| self.clear(id))
     }
 
     /// The journal's file, held.

@@ -154,9 +154,20 @@ fn what_was_cut_off_costs_only_what_was_cut_off() {
         cut.set_len(cut.metadata().unwrap().len().checked_add_signed(*by).unwrap()).unwrap();
         let resumed = place.partials.resume(&id).unwrap();
         assert_eq!(resumed.map(|resumed| resumed.verified), expected.map(|groups| groups * GROUP_BYTES), "{by}");
-        for gone in ["part", "log"] {
-            std::fs::remove_file(file(&place, &id, gone)).unwrap();
-            assert!(place.partials.resume(&id).unwrap().is_none());
+    }
+}
+
+#[test]
+fn half_a_partial_is_none_and_is_cleared_away() {
+    for gone in ["part", "log"] {
+        let place = Place::new();
+        let id = next_id();
+        drop(whole(&place.partials, &id, &bytes(GROUP, 2), "mei"));
+        std::fs::remove_file(file(&place, &id, gone)).unwrap();
+        assert!(place.partials.resume(&id).unwrap().is_none(), "{gone}");
+        drop(PartialFolder::open(file(&place, &id, "part").parent().unwrap()).unwrap());
+        for left in ["part", "log"] {
+            assert!(!file(&place, &id, left).exists(), "{left} is left without {gone}");
         }
     }
 }
