@@ -77,7 +77,7 @@ fn a_program_that_is_killed_at_any_moment_goes_on_where_it_was() {
             .stdout(Stdio::null())
             .spawn()
             .unwrap();
-        // Any moment will do; each round another.
+        // tidy: pace: it is killed at any moment, each round at another
         std::thread::sleep(Duration::from_millis(7 + round * 13 % 60));
         program.kill().unwrap();
         program.wait().unwrap();
