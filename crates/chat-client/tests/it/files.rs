@@ -122,6 +122,33 @@ fn pipes_carry_bytes_and_nothing_else() {
 }
 
 #[test]
+fn a_script_of_slash_commands_does_one_after_the_other() {
+    let server = Server::with_files();
+    let ann = Desk::of("ann", &server);
+    ann.write("my report.pdf", noise(5_000_000, 6));
+    let script =
+        "/u my report.pdf\n/mkdir docs\n/mv \"my report.pdf\" docs\n/ls\n/d docs/my report.pdf\n/rm docs\n/c the end\n";
+    let ran = ann.feeds(&[], script.as_bytes());
+    let text = ran.text();
+    let parts = [
+        "* #1 \"my report.pdf\" is sent: 4.8 MiB in",
+        "* docs is there\n",
+        "* \"my report.pdf\" is now \"docs/my report.pdf\"\n",
+        "* #lobby\n  └── docs/\n      └── my report.pdf\n  1 folder, 1 file, 4.8 MiB\n",
+        "is there already, with the same bytes\n",
+        "! docs is not empty",
+        "the server has it: #lobby number",
+    ];
+    let mut from = 0;
+    for part in parts {
+        let at = text[from..].find(part).unwrap_or_else(|| panic!("{part:?} does not follow in {text}"));
+        from += at + part.len();
+    }
+    assert_eq!(ran.code, Some(7), "the worst was the folder: {text}");
+    assert_eq!(ann.feeds(&[], b"/d nothing\n/u nothing\n").code, Some(5));
+}
+
+#[test]
 fn a_reader_that_has_enough_ends_it_quietly() {
     let server = Server::with_files();
     let ann = Desk::of("ann", &server);
