@@ -35,6 +35,7 @@ pub struct Client {
     requests: mpsc::Sender<Request>,
     close: CancellationToken,
     driver: JoinHandle<()>,
+    second_driver: Option<JoinHandle<()>>,
     pub(crate) hands: Hands,
 }
 
@@ -63,10 +64,15 @@ impl Client {
         let close = CancellationToken::new();
         let (asks, asks_end) = mpsc::channel(ASKS_MAX);
         let (stand_end, stand) = watch::channel(Stand::default());
-        let hands = Hands::new(connector.target(), options.state_folder.as_deref(), asks, stand);
+        let second = connector.second().map(|connector| {
+            let (second, second_asks) = mpsc::channel(ASKS_MAX);
+            (second, tokio::spawn(driver::second::run(connector, second_asks, asks.clone(), close.clone())))
+        });
+        let (second, second_driver) = second.unzip();
+        let hands = Hands::new(connector.target(), options.state_folder.as_deref(), asks, second, stand);
         let core = Core::new(options, requests_end, asks_end, events_end, stand_end, close.clone());
         let driver = tokio::spawn(driver::run(connector, core));
-        (Self { requests, close, driver, hands }, Events { events })
+        (Self { requests, close, driver, second_driver, hands }, Events { events })
     }
 
     /// Comes into a room, which is made if it is not there; the room is told.
@@ -180,6 +186,9 @@ impl Client {
 impl Drop for Client {
     fn drop(&mut self) {
         self.driver.abort();
+        if let Some(driver) = &self.second_driver {
+            driver.abort();
+        }
     }
 }
 

@@ -21,6 +21,14 @@ pub trait Connector: Send + 'static {
     /// Whatever the network says.
     fn connect(&mut self) -> impl Future<Output = io::Result<Self::Stream>> + Send;
 
+    /// Makes connections to the same place, for files; `None` if one connection is all there is.
+    fn second(&self) -> Option<Self>
+    where
+        Self: Sized,
+    {
+        None
+    }
+
     /// A hold on the socket by which little is left standing unsent in it, if there is one. What stands there, a chat
     /// message waits behind.
     fn low_water(stream: &Self::Stream) -> Option<LowWater> {
@@ -91,6 +99,10 @@ impl Connector for Tcp {
         // A chat message is one small write; waiting for more to send with it only makes it late.
         stream.set_nodelay(true)?;
         Ok(stream)
+    }
+
+    fn second(&self) -> Option<Self> {
+        Some(self.clone())
     }
 
     fn low_water(stream: &TcpStream) -> Option<LowWater> {

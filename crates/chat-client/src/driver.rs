@@ -6,6 +6,7 @@
 
 mod back_off;
 mod link;
+pub(crate) mod second;
 mod slots;
 mod talk;
 
@@ -138,6 +139,7 @@ impl Core {
             Ask::Begin { room, request, line, reply } => {
                 self.session.begin(room, request, slots.begin(line), reply);
             }
+            Ask::Ticket { reply } => self.session.ask_ticket(reply),
             // The stand was said before this was taken.
             Ask::Look { reply } => drop(reply.send(Ok(()))),
         }

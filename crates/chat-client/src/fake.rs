@@ -2,6 +2,7 @@
 
 use std::collections::VecDeque;
 use std::io;
+use std::sync::{Arc, Mutex};
 
 use futures::{SinkExt as _, StreamExt as _};
 use proto::message::{Goodbye, Joined, Since, Welcome, WireLimits};
@@ -14,8 +15,13 @@ use crate::connect::Connector;
 use crate::event::RoomKey;
 use crate::options::{Options, Reconnect};
 
+type Pipes = Arc<Mutex<VecDeque<DuplexStream>>>;
+
 /// Gives out connections that were laid ready; then none.
-pub(crate) struct Ready(VecDeque<DuplexStream>);
+pub(crate) struct Ready {
+    pipes: Pipes,
+    second: Option<Pipes>,
+}
 
 impl Connector for Ready {
     type Stream = DuplexStream;
@@ -24,8 +30,12 @@ impl Connector for Ready {
         "test:1"
     }
 
+    fn second(&self) -> Option<Self> {
+        Some(Self { pipes: Arc::clone(self.second.as_ref()?), second: None })
+    }
+
     async fn connect(&mut self) -> io::Result<DuplexStream> {
-        self.0.pop_front().ok_or_else(|| io::ErrorKind::ConnectionRefused.into())
+        self.pipes.lock().unwrap().pop_front().ok_or_else(|| io::ErrorKind::ConnectionRefused.into())
     }
 }
 
@@ -89,10 +99,23 @@ pub(crate) fn options(reconnect: Reconnect) -> Options {
 
 /// A client that will find `N` connections, and the other ends of them.
 pub(crate) fn start<const N: usize>(options: Options) -> (Client, Events, [Server; N]) {
+    let (first, servers) = pipes();
+    let (client, events) = Client::start(Ready { pipes: first, second: None }, options);
+    (client, events, servers)
+}
+
+/// A client that will find one connection, and `N` for files; and the other ends of them.
+pub(crate) fn start_with_second<const N: usize>(options: Options) -> (Client, Events, Server, [Server; N]) {
+    let (first, [server]) = pipes();
+    let (second, seconds) = pipes();
+    let (client, events) = Client::start(Ready { pipes: first, second: Some(second) }, options);
+    (client, events, server, seconds)
+}
+
+fn pipes<const N: usize>() -> (Pipes, [Server; N]) {
     let (ours, theirs): (VecDeque<_>, Vec<_>) = (0..N).map(|_| tokio::io::duplex(64 * 1024)).unzip();
-    let (client, events) = Client::start(Ready(ours), options);
     let servers: Vec<_> = theirs.into_iter().map(|end| Server(Framed::new(end, Codec::new(1024 * 1024)))).collect();
-    (client, events, servers.try_into().unwrap_or_else(|_| panic!("N ends")))
+    (Arc::new(Mutex::new(ours)), servers.try_into().unwrap_or_else(|_| panic!("N ends")))
 }
 
 pub(crate) async fn join(client: &Client, server: &mut Server) -> RoomKey {

@@ -70,7 +70,7 @@ impl Client {
             GetTarget::Nowhere => Goal::Nowhere,
         };
         let name = path.to_string();
-        let get = Get::new(self.hands.clone(), room, path, Landing::new(goal));
+        let get = Get::new(self.hands.clone(), room, path, None, Landing::new(goal));
         report::start(name, Direction::Get, get)
     }
 

@@ -98,6 +98,11 @@ impl Slots {
         Lease::new(slot, Arc::clone(&self.board))
     }
 
+    /// Whether no transfer has a slot.
+    pub(super) fn is_empty(&self) -> bool {
+        self.held.is_empty()
+    }
+
     /// Takes what came within a transfer.
     pub(super) fn take(&mut self, slot: Slot, message: TransferMessage) -> Result<(), Fault> {
         let Self { held, lanes, strays, .. } = self;

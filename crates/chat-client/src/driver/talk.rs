@@ -16,7 +16,7 @@ use crate::event::{ConnectionState, Event};
 use crate::options::TakenNick;
 
 /// How long a welcome, or word of a place in the line, may take.
-const GREETING_MAX: Duration = Duration::from_secs(15);
+pub(super) const GREETING_MAX: Duration = Duration::from_secs(15);
 
 /// Nicks that are tried on one connection.
 const HELLOS_MAX: u32 = 4;
@@ -109,25 +109,25 @@ enum Next {
 }
 
 /// The silence of a server.
-struct Silence {
+pub(super) struct Silence {
     /// How long it may last before the server is asked whether it is there; twice that ends the connection.
     idle: Duration,
     heard: Instant,
-    has_pinged: bool,
+    pub(super) has_pinged: bool,
 }
 
 impl Silence {
-    fn new(limits: WireLimits) -> Self {
+    pub(super) fn new(limits: WireLimits) -> Self {
         let idle_ms = u64::from(limits.idle_ms).clamp(*IDLE_MS.start(), *IDLE_MS.end());
         Self { idle: Duration::from_millis(idle_ms), heard: Instant::now(), has_pinged: false }
     }
 
     /// Something was heard, or could not have been.
-    fn begin(&mut self) {
+    pub(super) fn begin(&mut self) {
         (self.heard, self.has_pinged) = (Instant::now(), false);
     }
 
-    fn due(&self) -> Instant {
+    pub(super) fn due(&self) -> Instant {
         self.heard + if self.has_pinged { self.idle * 2 } else { self.idle }
     }
 }

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use proto::RoomId;
 use proto::message::{FileAnswer, FileRequest};
 
 use super::lease::Lease;
@@ -21,6 +22,8 @@ pub(crate) enum Ask {
     Question { room: RoomKey, request: FileRequest, reply: Reply<Answer> },
     /// An `Offer` or a `Fetch`: gets a slot.
     Begin { room: RoomKey, request: FileRequest, line: Arc<Line>, reply: Reply<Begun> },
+    /// A ticket for another connection.
+    Ticket { reply: Reply<Answer> },
     /// Nothing: the answer means that what happened before has been told to everybody.
     Look { reply: Reply<()> },
 }
@@ -31,6 +34,7 @@ impl Ask {
         match self {
             Self::Question { reply, .. } => drop(reply.send(Err(error))),
             Self::Begin { reply, .. } => drop(reply.send(Err(error))),
+            Self::Ticket { reply } => drop(reply.send(Err(error))),
             Self::Look { reply } => drop(reply.send(Err(error))),
         }
     }
@@ -64,6 +68,8 @@ pub(crate) struct Stand {
 /// A room the client is in.
 #[derive(Debug, Clone)]
 pub(crate) struct RoomStand {
+    /// As the server numbers it.
+    pub(crate) id: RoomId,
     pub(crate) name: Arc<str>,
     pub(crate) direct: bool,
     /// Whether it can be spoken in now.
@@ -74,5 +80,21 @@ impl RoomStand {
     /// Its name, told apart from those of the other sort.
     pub(crate) fn full_name(&self) -> String {
         if self.direct { format!("@{}", self.name) } else { self.name.to_string() }
+    }
+}
+
+/// The room's number in a request.
+pub(crate) const fn room_of(request: &mut FileRequest) -> &mut RoomId {
+    match request {
+        FileRequest::Offer(offer) => &mut offer.room,
+        FileRequest::Fetch(fetch) => &mut fetch.room,
+        FileRequest::FetchMany(fetch) => &mut fetch.room,
+        FileRequest::Pack(pack) => &mut pack.room,
+        FileRequest::List(list) => &mut list.room,
+        FileRequest::Remove(remove) => &mut remove.room,
+        FileRequest::Move(moves) => &mut moves.room,
+        FileRequest::MakeFolder(make) => &mut make.room,
+        FileRequest::Verify(verify) => &mut verify.room,
+        FileRequest::Announce(announce) => &mut announce.room,
     }
 }

@@ -148,8 +148,8 @@ impl Fetcher {
     async fn single(self: Arc<Self>, plan: Arc<Plan>, wanted: Arc<Wanted>) -> Result<(), ClientError> {
         let home = Home { folder: self.target.clone(), tree: Some(Arc::clone(&plan.tree)) };
         let goal = FileGoal::within(home, Ok(wanted.to.clone()), self.options);
-        let get =
-            Get::new(self.hands.clone(), self.room, wanted.from.clone(), Landing::new(Goal::File(Box::new(goal))));
+        let landing = Landing::new(Goal::File(Box::new(goal)));
+        let get = Get::new(self.hands.clone(), self.room, wanted.from.clone(), Some(wanted.size), landing);
         self.tally.run(wanted.from.as_str(), get, Direction::Get).await?;
         wanted.done();
         Ok(())

@@ -29,6 +29,8 @@ pub(crate) struct Get {
     landing: Landing,
     changes: u32,
     patience: Patience,
+    /// As far as it is known.
+    size: Option<u64>,
     /// What came over earlier connections.
     moved: u64,
     resumed_from: Option<u64>,
@@ -67,9 +69,9 @@ impl Job for Get {
 }
 
 impl Get {
-    pub(crate) fn new(hands: Hands, room: RoomKey, path: RelPath, landing: Landing) -> Self {
+    pub(crate) fn new(hands: Hands, room: RoomKey, path: RelPath, size: Option<u64>, landing: Landing) -> Self {
         let patience = Patience::default();
-        Self { hands, room, path, landing, changes: 0, patience, moved: 0, resumed_from: None }
+        Self { hands, room, path, landing, changes: 0, patience, size, moved: 0, resumed_from: None }
     }
 
     /// One fetch and what follows.
@@ -92,9 +94,10 @@ impl Get {
         let budget = Arc::clone(self.hands.budget());
         let window = Window::new(WINDOW_BYTES_INITIAL, WINDOW_BYTES_MAX, Some(budget)).starting_at(from);
         let path = self.path.as_str().to_owned();
+        let left = self.size.map_or(0, |size| size.saturating_sub(from));
         let fetch = Fetch { room: RoomId(0), path, version, from, credit: window.limit() };
         let line = Arc::new(Line::new(from));
-        let begun = match self.hands.begin(self.room, FileRequest::Fetch(fetch), &line).await {
+        let begun = match self.hands.begin(self.room, FileRequest::Fetch(fetch), &line, left).await {
             Err(ClientError::Refused(refusal)) if refusal.code == Code::Changed => return Ok(Err(Again::Fresh)),
             Err(ClientError::Refused(refusal)) if refusal.retry_after_ms.is_some() => {
                 return Ok(Err(Again::Later(refusal)));
@@ -106,6 +109,10 @@ impl Get {
         };
         if version.is_some_and(|version| version != fetching.version) || from > fetching.size {
             return Err(Fault::OutOfPlace { kind: "Fetching".to_owned() }.into());
+        }
+        // Now that it is known to be large, it is asked for on the other connection.
+        if self.size.replace(fetching.size).is_none() && self.hands.goes_second(fetching.size - from) {
+            return Ok(Err(Again::Away));
         }
         let resumed_from = *self.resumed_from.get_or_insert(from);
         report.change(|progress| {
@@ -135,7 +142,10 @@ impl Get {
                 Some(landed) => Ok(Ok(self.outcome(Landed { root, size, ..landed }))),
                 None => Err(ClientError::Closed),
             },
-            Ended::Broken => Ok(Err(Again::Away)),
+            Ended::Broken => {
+                self.hands.broke(line);
+                Ok(Err(Again::Away))
+            }
             // The disk's own words say more than what the server was told.
             Ended::Failed(refusal) => Err(self.landing.failed().unwrap_or(ClientError::Refused(refusal))),
             Ended::Stopped(refusal) if refusal.code == Code::Changed => Ok(Err(Again::Changed)),

@@ -3,13 +3,15 @@
 use std::collections::HashSet;
 use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
-use proto::TransferKey;
 use proto::message::{FileAnswer, FileRequest};
+use proto::{Code, TransferKey};
 use tokio::sync::{Semaphore, SemaphorePermit, mpsc, oneshot, watch};
+use tokio::time::Instant;
 use transfer::credit::WindowBudget;
 
-use super::ask::{Answer, Ask, Begun, RoomStand, Stand};
+use super::ask::{Answer, Ask, Begun, RoomStand, Stand, room_of};
 use super::line::Line;
 use super::progress::State;
 use super::report::Report;
@@ -26,6 +28,13 @@ const PACKS_MAX: usize = 4;
 /// Bytes that all windows of what is fetched may hold together.
 const WINDOWS_BYTES_MAX: u64 = 64 * 1024 * 1024;
 
+/// Files of at least so many bytes go by the second connection.
+const SECOND_BYTES: u64 = 64 * 1024 * 1024;
+
+/// For how long the second connection is not tried when it did not work, and how often it may fail.
+const SECOND_PAUSE: Duration = Duration::from_secs(60);
+const SECOND_FAILURES_MAX: u32 = 3;
+
 /// What every transfer of a client has in hand. Cloning shares it.
 #[derive(Debug, Clone)]
 pub(crate) struct Hands(Arc<Shared>);
@@ -35,11 +44,27 @@ struct Shared {
     server: String,
     secret: Secret,
     asks: mpsc::Sender<Ask>,
+    /// The way to the second connection, if there can be one.
+    second: Option<mpsc::Sender<Ask>>,
+    trust: Mutex<Trust>,
     stand: watch::Receiver<Stand>,
     turns: Semaphore,
     packs: Semaphore,
     budget: Arc<WindowBudget>,
     keys: Mutex<HashSet<TransferKey>>,
+}
+
+/// Whether the second connection is worth a try.
+#[derive(Debug, Default)]
+struct Trust {
+    failures: u32,
+    failed_at: Option<Instant>,
+}
+
+impl Trust {
+    fn is_good(&self, now: Instant) -> bool {
+        self.failures < SECOND_FAILURES_MAX && self.failed_at.is_none_or(|at| now - at >= SECOND_PAUSE)
+    }
 }
 
 /// A hold on the key of an upload, so that a second one of the same file to the same place does not end the first.
@@ -66,12 +91,15 @@ impl Hands {
         server: &str,
         state_folder: Option<&Path>,
         asks: mpsc::Sender<Ask>,
+        second: Option<mpsc::Sender<Ask>>,
         stand: watch::Receiver<Stand>,
     ) -> Self {
         Self(Arc::new(Shared {
             server: server.to_owned(),
             secret: Secret::new(state_folder),
             asks,
+            second,
+            trust: Mutex::default(),
             stand,
             turns: Semaphore::new(TRANSFERS_MAX),
             packs: Semaphore::new(PACKS_MAX),
@@ -167,16 +195,68 @@ impl Hands {
         }
     }
 
-    /// Asks for a transfer, as long as a connection stands.
+    /// Whether a transfer of so many bytes would go by the second connection.
+    pub(crate) fn goes_second(&self, bytes: u64) -> bool {
+        let trust = self.0.trust.lock().unwrap_or_else(PoisonError::into_inner);
+        bytes >= SECOND_BYTES && self.0.second.is_some() && trust.is_good(Instant::now())
+    }
+
+    /// Asks for a transfer of about `bytes` bytes, as long as a connection stands. Large ones go by the second
+    /// connection, unless that does not work.
     pub(crate) async fn begin(
         &self,
         room: RoomKey,
         request: FileRequest,
         line: &Arc<Line>,
+        bytes: u64,
     ) -> Result<Begun, ClientError> {
+        if self.goes_second(bytes)
+            && let Some(begun) = self.begin_second(room, &request, line).await
+        {
+            return begun;
+        }
         let (reply, begun) = oneshot::channel();
         self.ask(Ask::Begin { room, request, line: Arc::clone(line), reply }).await?;
         begun.await.unwrap_or(Err(ClientError::Closed))
+    }
+
+    /// Asks on the second connection; nothing if that does not work.
+    async fn begin_second(
+        &self,
+        room: RoomKey,
+        request: &FileRequest,
+        line: &Arc<Line>,
+    ) -> Option<Result<Begun, ClientError>> {
+        let mut request = request.clone();
+        *room_of(&mut request) = self.0.stand.borrow().rooms.get(&room)?.id;
+        let (reply, begun) = oneshot::channel();
+        let ask = Ask::Begin { room, request, line: Arc::clone(line), reply };
+        self.0.second.as_ref()?.send(ask).await.ok()?;
+        match begun.await.unwrap_or(Err(ClientError::Closed)) {
+            Ok(begun) => {
+                line.by_second();
+                Some(Ok(begun))
+            }
+            Err(ClientError::Refused(refusal)) if refusal.code != Code::OutOfPlace => Some(Err(refusal.into())),
+            Err(_) => {
+                self.distrust();
+                None
+            }
+        }
+    }
+
+    /// Takes note of a transfer that ended as its connection broke.
+    pub(crate) fn broke(&self, line: &Line) {
+        if line.is_second() {
+            self.distrust();
+        }
+    }
+
+    /// Takes note that the second connection failed somebody.
+    fn distrust(&self) {
+        let mut trust = self.0.trust.lock().unwrap_or_else(PoisonError::into_inner);
+        trust.failures += 1;
+        trust.failed_at = Some(Instant::now());
     }
 
     async fn ask(&self, ask: Ask) -> Result<(), ClientError> {

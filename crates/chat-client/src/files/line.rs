@@ -1,6 +1,6 @@
 //! What a connection and a disk have to tell a transfer, without a queue: only how it stands now.
 
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 use proto::message::{Committed, StalledBy};
 use proto::{Refusal, Root};
@@ -15,6 +15,8 @@ pub(crate) struct Line {
     reached: AtomicU64,
     /// Bytes of the file that went over this connection.
     moved: AtomicU64,
+    /// Whether it goes by the second connection.
+    is_second: AtomicBool,
 }
 
 #[derive(Debug, Clone, Default)]
@@ -58,7 +60,20 @@ pub(crate) enum Ended {
 
 impl Line {
     pub(crate) fn new(from: u64) -> Self {
-        Self { state: watch::channel(LineState::default()).0, reached: AtomicU64::new(from), moved: AtomicU64::new(0) }
+        Self {
+            state: watch::channel(LineState::default()).0,
+            reached: AtomicU64::new(from),
+            moved: AtomicU64::new(0),
+            is_second: AtomicBool::new(false),
+        }
+    }
+
+    pub(crate) fn by_second(&self) {
+        self.is_second.store(true, Ordering::Relaxed);
+    }
+
+    pub(crate) fn is_second(&self) -> bool {
+        self.is_second.load(Ordering::Relaxed)
     }
 
     pub(crate) fn watch(&self) -> watch::Receiver<LineState> {

@@ -125,7 +125,7 @@ impl Put {
         let offer = self.offer(&seen, key.key());
         let line = Arc::new(Line::new(0));
         report.state(State::Waiting);
-        let begun = match self.hands.begin(self.room, FileRequest::Offer(offer), &line).await {
+        let begun = match self.hands.begin(self.room, FileRequest::Offer(offer), &line, seen.local.size).await {
             Err(ClientError::Refused(refusal)) if refusal.retry_after_ms.is_some() => {
                 return Ok(Err(Again::Later(refusal)));
             }
@@ -149,7 +149,7 @@ impl Put {
         self.send(&lease, &accepted, before);
         let ended = carry::follow(report, &line, Direction::Put).await;
         self.moved += line.moved();
-        self.after(lease, ended, &accepted)
+        self.after(lease, ended, &accepted, &line)
     }
 
     /// Opens the file and looks at it, unless that was done and it has not changed.
@@ -266,11 +266,15 @@ impl Put {
         lease: Lease,
         ended: Ended,
         accepted: &Accepted,
+        line: &Line,
     ) -> Result<Result<Outcome, Again>, ClientError> {
         lease.free();
         match ended {
             Ended::Committed(committed) => Ok(Ok(self.outcome(committed))),
-            Ended::Broken => Ok(Err(Again::Away)),
+            Ended::Broken => {
+                self.hands.broke(line);
+                Ok(Err(Again::Away))
+            }
             Ended::Failed(refusal) if refusal.code == Code::Changed => Ok(Err(Again::Changed)),
             Ended::Failed(refusal) => Err(refusal.into()),
             // What has come is kept there.

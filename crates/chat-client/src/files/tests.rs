@@ -13,11 +13,12 @@ use transfer::group::{GroupHash, hash_all, prefix_hash};
 use super::*;
 use crate::client::Events;
 use crate::error::ClientError;
-use crate::fake::{Server, join, options, start};
+use crate::fake::{Server, join, options, start, start_with_second};
 use crate::options::{Options, Reconnect};
 
 mod get;
 mod put;
+mod second;
 
 const GROUP: usize = 256 * 1024;
 

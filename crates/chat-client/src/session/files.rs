@@ -2,12 +2,12 @@
 //! a transfer asks again on the next connection.
 
 use proto::message::{FileAnswer, FileRequest};
-use proto::{ClientMessage, Code, Refusal, RequestId, RoomId, ServerMessage, Slot};
+use proto::{ClientMessage, Code, Refusal, RequestId, ServerMessage, Slot};
 
 use super::{Asked, Session, answer, out_of_place};
 use crate::error::{ClientError, Fault};
 use crate::event::RoomKey;
-use crate::files::ask::{Answer, Begun};
+use crate::files::ask::{Answer, Begun, room_of};
 use crate::files::lease::Lease;
 use crate::request::Reply;
 
@@ -44,6 +44,12 @@ impl Session {
         }
     }
 
+    /// Asks for a ticket for another connection.
+    pub(crate) fn ask_ticket(&mut self, reply: Reply<Answer>) {
+        let id = self.send(&ClientMessage::AskTicket);
+        self.asked.insert(id, Asked::File(reply));
+    }
+
     /// Asks for a transfer in the slot of `lease`.
     pub(crate) fn begin(&mut self, room: RoomKey, request: FileRequest, lease: Lease, reply: Reply<Begun>) {
         match self.for_room(room, request) {
@@ -76,20 +82,5 @@ impl Session {
             _ => return Err(out_of_place(&ServerMessage::File(file))),
         }
         Ok(())
-    }
-}
-
-const fn room_of(request: &mut FileRequest) -> &mut RoomId {
-    match request {
-        FileRequest::Offer(offer) => &mut offer.room,
-        FileRequest::Fetch(fetch) => &mut fetch.room,
-        FileRequest::FetchMany(fetch) => &mut fetch.room,
-        FileRequest::Pack(pack) => &mut pack.room,
-        FileRequest::List(list) => &mut list.room,
-        FileRequest::Remove(remove) => &mut remove.room,
-        FileRequest::Move(moves) => &mut moves.room,
-        FileRequest::MakeFolder(make) => &mut make.room,
-        FileRequest::Verify(verify) => &mut verify.room,
-        FileRequest::Announce(announce) => &mut announce.room,
     }
 }

@@ -49,7 +49,7 @@ impl Rooms {
     pub(super) fn stands(&self) -> BTreeMap<RoomKey, RoomStand> {
         let stand = |(key, room): (&RoomKey, &Room)| {
             let RoomRef { name, direct, .. } = room.room.clone();
-            (*key, RoomStand { name, direct, ready: room.ready })
+            (*key, RoomStand { id: room.id, name, direct, ready: room.ready })
         };
         self.rooms.iter().map(stand).collect()
     }
