@@ -217,6 +217,11 @@ impl Source {
         self.position
     }
 
+    /// The file's hash, once it is known.
+    pub fn root(&self) -> Option<Root> {
+        self.shared.desk().root
+    }
+
     /// The file's size in bytes.
     pub const fn size(&self) -> u64 {
         self.size

@@ -11,12 +11,12 @@ use proto::{Code, FileVersion, Refusal, RelPath};
 use transfer::content::{Content, FileContent};
 use transfer::group::{GroupHash, GroupHasher, HashList, RootBuilder, groups_of};
 use transfer::source::{Hashing, Source, SourceOptions};
-use transfer::tree::Found;
+use transfer::tree::{Found, Tree};
 
 use super::arrival::Arrival;
 use super::asking::Asking;
 use super::desk::Desk;
-use super::slots::Beginning;
+use super::slots::{Beginning, NoReceipt};
 use super::tree_asks;
 
 /// Bytes read at once to hash what comes before a resumed part.
@@ -24,7 +24,7 @@ const READ_BYTES: usize = 1024 * 1024;
 
 /// A file that was found.
 pub(super) enum Stands {
-    Stored(File, Box<Found>),
+    Stored(Arc<Tree>, File, Box<Found>),
     Arriving(Arc<Arrival>),
 }
 
@@ -33,7 +33,7 @@ pub(super) fn fetch(asking: Asking, ask: &FileAsk, fetch: Fetch) {
     let desk = Arc::clone(asking.files().desk());
     match tree_asks::parse(&fetch.path).and_then(|path| desk.find(ask, &path, fetch.version)) {
         Ok(Stands::Arriving(arrival)) => give_arriving(asking, &arrival, &fetch),
-        Ok(Stands::Stored(file, found)) => give_stored(asking, file, &found, fetch),
+        Ok(Stands::Stored(tree, file, found)) => give_stored(asking, tree, file, &found, fetch),
         Err(refusal) => asking.refuse(refusal),
     }
 }
@@ -46,16 +46,16 @@ impl Desk {
         {
             return Ok(Stands::Arriving(arrival));
         }
-        let stored = match self.trees.tree_if_there(&ask.tree)? {
-            Some(tree) => tree.open_file(path).map_err(|error| error.refusal()),
-            None => Err(Refusal::new(Code::NoSuchFile, format!("there is no {path}"))),
+        let refusal = match self.trees.tree_if_there(&ask.tree)? {
+            Some(tree) => match tree.open_file(path) {
+                Ok((file, found)) => return Ok(Stands::Stored(tree, file, Box::new(found))),
+                Err(error) => error.refusal(),
+            },
+            None => Refusal::new(Code::NoSuchFile, format!("there is no {path}")),
         };
-        match stored {
-            Ok((file, found)) => Ok(Stands::Stored(file, Box::new(found))),
-            Err(refusal) if refusal.code == Code::NoSuchFile => {
-                self.arrivals.at(&ask.tree, path, None).map(Stands::Arriving).ok_or(refusal)
-            }
-            Err(refusal) => Err(refusal),
+        match refusal.code {
+            Code::NoSuchFile => self.arrivals.at(&ask.tree, path, None).map(Stands::Arriving).ok_or(refusal),
+            _ => Err(refusal),
         }
     }
 }
@@ -81,18 +81,22 @@ fn give_arriving(asking: Asking, arrival: &Arc<Arrival>, fetch: &Fetch) {
         arriving: true,
     };
     let source = Source::new(content, options, asking.files().waker());
-    asking.begin(FileAnswer::Fetching(answer), Beginning::Download(source));
+    asking.begin(FileAnswer::Fetching(answer), Beginning::Download(source, None));
 }
 
-fn give_stored(asking: Asking, file: File, found: &Found, fetch: Fetch) {
-    let prepared = version_of(&file, found).map_err(|error| unreadable(&error)).and_then(|version| {
+fn give_stored(asking: Asking, tree: Arc<Tree>, file: File, found: &Found, fetch: Fetch) {
+    let prepared = identity_of(&file, found).map_err(|error| unreadable(&error)).and_then(|(version, modified_ns)| {
         check_place(&fetch, version, found.size)?;
-        Ok((version, FileContent::new(file).map_err(|error| unreadable(&error))?))
+        Ok((version, modified_ns, FileContent::new(file).map_err(|error| unreadable(&error))?))
     });
-    let (version, content) = match prepared {
+    let (version, modified_ns, content) = match prepared {
         Ok(prepared) => prepared,
         Err(refusal) => return asking.refuse(refusal),
     };
+    let no_receipt = found.receipt.is_none().then(|| {
+        let (path, size) = (found.path.clone(), found.size);
+        Box::new(NoReceipt { tree, path, version, size, modified_ns })
+    });
     let answer = Fetching {
         version,
         size: found.size,
@@ -100,31 +104,39 @@ fn give_stored(asking: Asking, file: File, found: &Found, fetch: Fetch) {
         root: found.receipt.as_ref().map(|receipt| receipt.root),
         arriving: false,
     };
-    let content: Arc<dyn Content> = Arc::new(content);
+    let given = Given { content: Arc::new(content), answer, fetch, no_receipt };
     match asking.files().desk().stored_hashes(found) {
-        Some(list) => begin(asking, content, answer, &fetch, Hashing::Stored(list)),
-        None if fetch.from == 0 => {
-            begin(asking, content, answer, &fetch, Hashing::Compute { before: RootBuilder::new() });
-        }
+        Some(list) => given.begin(asking, Hashing::Stored(list)),
+        None if given.fetch.from == 0 => given.begin(asking, Hashing::Compute { before: RootBuilder::new() }),
         // What comes before has to be read, which may be long.
-        None => asking.later(move |asking| match hash_before(&*content, &fetch, answer.size, &asking) {
-            Ok(before) => begin(asking, content, answer, &fetch, Hashing::Compute { before }),
+        None => asking.later(move |asking| match hash_before(&given, &asking) {
+            Ok(before) => given.begin(asking, Hashing::Compute { before }),
             Err(error) => asking.refuse(unreadable(&error)),
         }),
     }
 }
 
-fn begin(asking: Asking, content: Arc<dyn Content>, answer: Fetching, fetch: &Fetch, hashing: Hashing) {
-    let options = SourceOptions {
-        size: answer.size,
-        from: fetch.from,
-        credit: fetch.credit,
-        hashing,
-        root: answer.root,
-        arriving: None,
-    };
-    let source = Source::new(content, options, asking.files().waker());
-    asking.begin(FileAnswer::Fetching(answer), Beginning::Download(source));
+/// A stored file on its way to whoever asked for it.
+struct Given {
+    content: Arc<dyn Content>,
+    answer: Fetching,
+    fetch: Fetch,
+    no_receipt: Option<Box<NoReceipt>>,
+}
+
+impl Given {
+    fn begin(self, asking: Asking, hashing: Hashing) {
+        let options = SourceOptions {
+            size: self.answer.size,
+            from: self.fetch.from,
+            credit: self.fetch.credit,
+            hashing,
+            root: self.answer.root,
+            arriving: None,
+        };
+        let source = Source::new(self.content, options, asking.files().waker());
+        asking.begin(FileAnswer::Fetching(self.answer), Beginning::Download(source, self.no_receipt));
+    }
 }
 
 impl Desk {
@@ -142,20 +154,22 @@ impl Desk {
     }
 }
 
-/// Names the content of a stored file. One that came another way is named by what the disk says of it.
-pub(super) fn version_of(file: &File, found: &Found) -> io::Result<FileVersion> {
+/// Names the content of a stored file, and says when it was last changed, in nanoseconds. One that came another way
+/// than by an offer is named by what the disk says of it.
+fn identity_of(file: &File, found: &Found) -> io::Result<(FileVersion, i64)> {
     if let Some(receipt) = &found.receipt {
-        return Ok(receipt.version);
+        return Ok((receipt.version, receipt.modified_ns));
     }
     let metadata = file.metadata()?;
+    let modified = metadata.modified()?.duration_since(std::time::UNIX_EPOCH).unwrap_or_default();
+    let modified_ns = i64::try_from(modified.as_nanos()).unwrap_or(i64::MAX);
     let mut hasher = blake3::Hasher::new();
     hasher.update(found.path.as_str().as_bytes());
     hasher.update(&metadata.len().to_be_bytes());
-    let modified = metadata.modified()?.duration_since(std::time::UNIX_EPOCH).unwrap_or_default();
-    hasher.update(&modified.as_nanos().to_be_bytes());
+    hasher.update(&modified_ns.to_be_bytes());
     let mut version = [0; 16];
     hasher.finalize_xof().fill(&mut version);
-    Ok(FileVersion(version))
+    Ok((FileVersion(version), modified_ns))
 }
 
 fn check_place(fetch: &Fetch, version: FileVersion, size: u64) -> Result<(), Refusal> {
@@ -170,7 +184,8 @@ fn check_place(fetch: &Fetch, version: FileVersion, size: u64) -> Result<(), Ref
     Ok(())
 }
 
-fn hash_before(content: &dyn Content, fetch: &Fetch, size: u64, asking: &Asking) -> io::Result<RootBuilder> {
+fn hash_before(given: &Given, asking: &Asking) -> io::Result<RootBuilder> {
+    let (content, fetch, size) = (&given.content, &given.fetch, given.answer.size);
     let (mut hasher, mut root, mut hashes) = (GroupHasher::new(size, 0), RootBuilder::new(), Vec::new());
     let mut buffer = vec![0; READ_BYTES];
     while hasher.at() < fetch.from {

@@ -20,7 +20,7 @@ use super::asks::Asks;
 use super::desk::Desk;
 use super::lock;
 use super::places::Places;
-use super::slots::{Beginning, Download, Slots, Transfer, Upload};
+use super::slots::{Beginning, Download, Slots, Stall, Transfer, Upload};
 use super::small::{AsidePack, InFlight, Small};
 use crate::outbox::Outbox;
 
@@ -131,9 +131,14 @@ impl SessionFiles {
                 return Ok(true);
             }
             (Some(Transfer::Upload(upload)), message) => within_upload(upload, message),
-            (Some(Transfer::Download(_)), TransferMessage::Taken | TransferMessage::Stop(_)) => {
-                slots.remove(slot);
-                drop(lock(&self.lanes).remove(slot));
+            (Some(Transfer::Download(_)), message @ (TransferMessage::Taken | TransferMessage::Stop(_))) => {
+                let ended = slots.remove(slot);
+                let source = lock(&self.lanes).remove(slot);
+                if let (Some(Transfer::Download(download)), Some(source), TransferMessage::Taken) =
+                    (ended, &source, message)
+                {
+                    download.taken(source);
+                }
                 Ok(())
             }
             (Some(Transfer::Download(_)), message) => {
@@ -216,8 +221,8 @@ impl SessionFiles {
         match beginning {
             Beginning::Upload(upload) => slots.put(slot, Transfer::Upload(upload)),
             Beginning::Committing => slots.put(slot, Transfer::Committing),
-            Beginning::Download(source) => {
-                slots.put(slot, Transfer::Download(Download::default()));
+            Beginning::Download(source, no_receipt) => {
+                slots.put(slot, Transfer::Download(Download { stall: Stall::default(), no_receipt }));
                 lock(&self.lanes).add(slot, source);
             }
         }

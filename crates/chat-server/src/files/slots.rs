@@ -3,10 +3,12 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use proto::{Code, Refusal, Slot};
+use proto::{Code, FileVersion, Refusal, RelPath, Root, Slot};
 use tokio::time::Instant;
+use transfer::receipt::Receipt;
 use transfer::sink::Sink;
 use transfer::source::Source;
+use transfer::tree::Tree;
 
 use super::arrival::Lease;
 use super::limits::{STRAY_BYTES, STRAY_BYTES_MAX, STRAY_BYTES_PER_END, TRANSFERS_MAX};
@@ -30,7 +32,7 @@ pub(super) enum Transfer {
 pub(super) enum Beginning {
     Upload(Box<Upload>),
     Committing,
-    Download(Source),
+    Download(Source, Option<Box<NoReceipt>>),
 }
 
 /// A file that comes.
@@ -50,6 +52,40 @@ pub(super) struct Upload {
 #[derive(Debug, Default)]
 pub(super) struct Download {
     pub(super) stall: Stall,
+    /// The file, if it has no receipt yet.
+    pub(super) no_receipt: Option<Box<NoReceipt>>,
+}
+
+/// A stored file of which nothing is known but what the disk says. It gets a receipt when it has been sent.
+#[derive(Debug)]
+pub(super) struct NoReceipt {
+    pub(super) tree: Arc<Tree>,
+    pub(super) path: RelPath,
+    pub(super) version: FileVersion,
+    pub(super) size: u64,
+    pub(super) modified_ns: i64,
+}
+
+impl NoReceipt {
+    /// Puts it on the file, behind the caller's back.
+    fn write_later(self, root: Root) {
+        let Self { tree, path, version, size, modified_ns } = self;
+        let receipt = Receipt { version, root, size, modified_ns, by: String::new() };
+        // The runtime joins it when it stops.
+        drop(tokio::task::spawn_blocking(move || {
+            let written = tree.write_receipt(&path, &receipt);
+            tracing::debug!(%path, ?written, "a receipt for a file that had none");
+        }));
+    }
+}
+
+impl Download {
+    /// It was taken whole; `source` sent it.
+    pub(super) fn taken(self, source: &Source) {
+        if let (Some(no_receipt), Some(root)) = (self.no_receipt, source.root()) {
+            no_receipt.write_later(root);
+        }
+    }
 }
 
 /// Since when nothing moves, and whether the client has been told.

@@ -23,7 +23,7 @@ const READ_BYTES: usize = 1024 * 1024;
 pub(super) fn verify(asking: Asking, ask: &FileAsk, verify: &Verify) {
     let desk = Arc::clone(asking.files().desk());
     match tree_asks::parse(&verify.path).and_then(|path| desk.find(ask, &path, None)) {
-        Ok(Stands::Stored(file, found)) => asking.later(move |asking| {
+        Ok(Stands::Stored(_, file, found)) => asking.later(move |asking| {
             let checked = check(file, &found, &asking);
             asking.answer_with(checked.map(FileAnswer::Checked).map_err(|error| unreadable(&error)));
         }),

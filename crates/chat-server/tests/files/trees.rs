@@ -167,3 +167,21 @@ async fn damage_of_a_stored_file_is_found_and_never_delivered() {
     assert_eq!(bad.root, root_of(&rotten));
     assert_eq!(refused(&ann.ask(verify("none")).await), Some(Code::NoSuchFile));
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_file_that_came_another_way_is_known_once_it_was_fetched() {
+    let mut world = World::new();
+    let mut ann = world.member("ann").await;
+    ann.put(&Put::new("x", b"x")).await.unwrap();
+    let bytes = noise(700_000, 1);
+    std::fs::write(world.stored("plain.bin"), &bytes).unwrap();
+    let version = ann.fetch(2, "plain.bin", 1 << 20).await.unwrap().version;
+    assert!(ann.drain(2, 700_000, 0).await.unwrap() == bytes);
+    while ann.listed("plain.bin").await[0].root.is_none() {
+        tokio::task::yield_now().await;
+    }
+    let known = ann.fetch(3, "plain.bin", 0).await.unwrap();
+    assert_eq!((known.root, known.version), (Some(root_of(&bytes)), version));
+    std::fs::write(world.stored("plain.bin"), b"changed").unwrap();
+    assert_eq!(ann.listed("plain.bin").await[0].root, None, "not what it was");
+}
