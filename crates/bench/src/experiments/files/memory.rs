@@ -23,9 +23,11 @@ const DEFAULTS: Defaults = Defaults { blocks: 3, seconds: 1.0 };
 /// The most that the server may hold with a hundred transfers at once, in bytes: issue 3.
 const GOAL_BYTES: f64 = 64.0 * 1024.0 * 1024.0;
 
-/// Memory that does not grow with the file: the largest may take so much more than the smallest, in bytes. It is a
-/// transfer's window and the server's own noise.
-const FLAT_BYTES: f64 = 24.0 * 1024.0 * 1024.0;
+/// How much more the largest file may take than the smallest, in bytes: what is on its way in two full windows.
+const GROWTH_BYTES: f64 = 32.0 * 1024.0 * 1024.0;
+
+/// How much more the largest may take than the one before it, in bytes: nothing, and the server's own noise.
+const FLAT_BYTES: f64 = 8.0 * 1024.0 * 1024.0;
 
 /// Transfers a client runs at a time; more wait for their turn.
 const A_PERSON: usize = 10;
@@ -185,17 +187,18 @@ fn findings(cells: &[Cell], blocks: &Blocks<MemoryTrial>) -> Vec<String> {
         .filter(|(_, cell)| cell.transfers == 1)
         .filter_map(|(number, cell)| Some((cell, worst(number)?)))
         .collect();
-    let mut findings = Vec::new();
-    if let ([(small, least), ..], Some((large, most))) = (single.as_slice(), single.last()) {
+    let grows = |(small, least): &(&Cell, f64), (large, most): &(&Cell, f64), goal: f64| {
         let growth = (most - least).max(0.0);
-        findings.push(format!(
-            "from {} to {}: {} more; goal of at most {}, whatever the size: {}",
-            small.name(),
-            large.name(),
-            bytes_text(growth),
-            bytes_text(FLAT_BYTES),
-            state(growth <= FLAT_BYTES)
-        ));
+        let (growth_text, goal_text) = (bytes_text(growth), bytes_text(goal));
+        let (small, large) = (small.name(), large.name());
+        format!("from {small} to {large}: {growth_text} more; goal of at most {goal_text}: {}", state(growth <= goal))
+    };
+    let mut findings = Vec::new();
+    if let [first, .., last] = single.as_slice() {
+        findings.push(grows(first, last, GROWTH_BYTES));
+    }
+    if let [_, .., before, last] = single.as_slice() {
+        findings.push(grows(before, last, FLAT_BYTES));
     }
     for (number, cell) in cells.iter().enumerate().filter(|(_, cell)| cell.transfers > 1) {
         findings.extend(worst(number).map(|most| {
