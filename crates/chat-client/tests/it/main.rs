@@ -7,6 +7,7 @@ mod desk;
 mod files;
 #[cfg(unix)]
 mod files_repl;
+mod files_trouble;
 mod liar;
 #[cfg(unix)]
 mod person;
