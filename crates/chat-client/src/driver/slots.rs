@@ -29,7 +29,7 @@ const HELD_MESSAGES_MAX: usize = 1024;
 /// allows for so many more.
 const STRAYS_MAX: u32 = 4096;
 
-/// How often it is noted how far transfers are.
+/// How often a sink is asked whether it waits for the disk.
 const NOTE_EVERY: Duration = Duration::from_millis(100);
 
 /// The transfers of one connection.
@@ -129,7 +129,6 @@ impl Slots {
                     }
                 }
                 Note::Stop(stop) => {
-                    self.strays = self.strays.saturating_add(STRAYS_MAX);
                     self.free(slot);
                     self.lanes.control(TransferMessage::Stop(stop).to_frame(slot));
                 }
@@ -151,6 +150,7 @@ impl Slots {
     }
 
     fn free(&mut self, slot: Slot) {
+        self.strays = self.strays.saturating_add(STRAYS_MAX);
         self.held.remove(&slot);
         self.lanes.remove(slot);
     }
@@ -213,17 +213,18 @@ impl Slots {
         self.lanes.wrote(wrote.bytes, wrote.took, std::time::Instant::now());
     }
 
-    /// Notes for each transfer how far it is and what it waits for; a few times a second.
+    /// Notes for each transfer how far it is and what it waits for.
     fn note(&mut self, now: Instant) {
-        if self.held.is_empty() || self.noted.is_some_and(|noted| now - noted < NOTE_EVERY) {
-            return;
+        let is_due = self.noted.is_none_or(|noted| now - noted >= NOTE_EVERY);
+        if is_due {
+            self.noted = Some(now);
         }
-        self.noted = Some(now);
         let Self { held, lanes, .. } = self;
         for (slot, held) in held {
             match &held.end {
-                End::Waits { .. } => {}
-                End::Receives(sink) => held.line.waits(sink.progress().waits_for_disk.then_some(Waits::Disk)),
+                End::Receives(sink) if is_due => held.line.waits(sink.progress().waits_for_disk.then_some(Waits::Disk)),
+                End::Waits { .. } | End::Receives(_) => {}
+                // Always, as nothing may happen for long after this, and what was noted last would stand.
                 End::Sends => {
                     let Some(source) = lanes.source(*slot) else { continue };
                     held.line.sent(source.position());

@@ -104,7 +104,7 @@ pub struct Progress {
     pub direction: Direction,
     /// What it does now.
     pub state: State,
-    /// Bytes that are there; of those that are fetched, only verified ones.
+    /// Bytes that have gone, or that are here and verified.
     pub bytes_done: u64,
     /// Bytes in all; 0 until it is known.
     pub bytes_total: u64,

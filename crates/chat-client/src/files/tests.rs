@@ -16,7 +16,9 @@ use crate::error::ClientError;
 use crate::fake::{Server, join, options, start, start_with_second};
 use crate::options::{Options, Reconnect};
 
+mod folder;
 mod get;
+mod hostile;
 mod put;
 mod second;
 
