@@ -116,13 +116,11 @@ async fn whoever_holds_a_transfer_up_is_named() {
     let put = client.put(room, folder.path().join("a"), PutOptions::new(path("a")));
     let (id, slot, _) = server.takes_offer().await;
     server.accepts(id, 0, Root([0; 32])).await;
-    while put.progress().borrow().stalled_by.is_none() {
-        tokio::select! {
-            _ = server.hears() => {}
-            () = tokio::time::sleep(std::time::Duration::from_millis(50)) => {}
-        }
+    let mut progress = put.progress();
+    tokio::select! {
+        stalled = progress.wait_for(|progress| progress.stalled_by == Some(Stall::Server)) => drop(stalled.unwrap()),
+        () = async { loop { server.hears().await; } } => {}
     }
-    assert_eq!(put.progress().borrow().stalled_by, Some(Stall::Server));
     let stop = Stop { refusal: Refusal::new(Code::NotPermitted, "no"), keep: false };
     server.within(slot, TransferMessage::Stop(stop)).await;
     let get = client.get(room, path("a"), GetTarget::Nowhere, GetOptions::default());
