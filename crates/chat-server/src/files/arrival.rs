@@ -28,6 +28,9 @@ pub(super) struct Arrival {
     pub(super) progress: Arc<Arriving>,
     pub(super) content: Arc<File>,
     pub(super) hashes: Arc<dyn HashList>,
+    /// Locked while its bytes are written, so never by whoever must not wait for a disk; and before `state`.
+    behind: Mutex<Option<Behind>>,
+    /// Never locked for long.
     state: Mutex<State>,
 }
 
@@ -42,8 +45,8 @@ pub(super) struct Behind {
 struct State {
     /// Counts those who had the right to write; only the last has it.
     leases: u64,
-    /// Invariant: it is here until it is put in its place, set aside or thrown away, once and for all.
-    behind: Option<Behind>,
+    /// Whether what is behind it has been put in its place, set aside or thrown away, or is about to be.
+    is_over: bool,
     /// Since when nobody has the right to write.
     held_since: Option<Instant>,
     is_kept: bool,
@@ -88,48 +91,54 @@ impl Arrival {
     /// Of which `verified` bytes are there.
     pub(super) fn new(begun: Begun, verified: u64, behind: Behind) -> Arc<Self> {
         let Begun { id, tree, path, version, size, modified_ms, by } = begun;
-        let state = State { leases: 0, behind: None, held_since: Some(Instant::now()), is_kept: true, tell: None };
+        let held_since = Some(Instant::now());
+        let state = Mutex::new(State { leases: 0, is_over: false, held_since, is_kept: true, tell: None });
         let (content, hashes) = (behind.partial.data(), behind.partial.hashes());
-        let state = Mutex::new(State { behind: Some(behind), ..state });
-        let progress = Arriving::new(verified);
-        Arc::new(Self { id, tree, path, version, size, modified_ms, by, progress, content, hashes, state })
+        let (behind, progress) = (Mutex::new(Some(behind)), Arriving::new(verified));
+        Arc::new(Self { id, tree, path, version, size, modified_ms, by, progress, content, hashes, behind, state })
     }
 
-    /// Takes the right to write, from whoever has it; `None` if there is nothing to write any more.
-    pub(super) fn lease(self: &Arc<Self>, desk: &Arc<Desk>) -> Option<Lease> {
+    /// Takes the right to write, from whoever has it, and says how many bytes are verified; `None` if it is over.
+    pub(super) fn lease(self: &Arc<Self>, desk: &Arc<Desk>) -> Option<(Lease, u64)> {
         let mut state = lock(&self.state);
-        state.behind.as_ref()?;
+        if state.is_over {
+            return None;
+        }
         state.leases += 1;
         state.held_since = None;
         state.is_kept = true;
         let number = state.leases;
         state.told();
-        Some(Lease { arrival: Arc::clone(self), desk: Arc::clone(desk), number })
+        let lease = Lease { arrival: Arc::clone(self), desk: Arc::clone(desk), number };
+        // Whoever had the right before writes no more behind this lock.
+        let verified = lock(&self.behind).as_ref().map(|behind| behind.partial.verified_bytes())?;
+        Some((lease, verified))
     }
 
-    /// Takes what is behind it away, from whoever writes it.
+    /// Takes what is behind it away, from whoever writes it. May wait for a disk.
     pub(super) fn take_behind(&self) -> Option<Behind> {
-        let mut state = lock(&self.state);
-        state.leases += 1;
-        let behind = state.behind.take();
-        state.told();
-        behind
+        self.take_if(|_| true)
     }
 
-    /// The same, if nobody has had the right to write since before `then`.
+    /// The same, if nobody has had the right to write since before `then`. Does not wait for a disk.
     pub(super) fn take_behind_if_held_since(&self, then: Instant) -> Option<Behind> {
-        let mut state = lock(&self.state);
-        state.held_since.filter(|since| *since <= then)?;
-        state.leases += 1;
-        state.behind.take()
+        self.take_if(|state| state.held_since.is_some_and(|since| since <= then))
     }
 
     /// The same, if whoever had the right to write last wanted it thrown away.
     pub(super) fn take_behind_if_unwanted(&self) -> Option<Behind> {
+        self.take_if(|state| state.held_since.is_some() && !state.is_kept)
+    }
+
+    fn take_if(&self, may: impl FnOnce(&State) -> bool) -> Option<Behind> {
         let mut state = lock(&self.state);
-        state.held_since.filter(|_| !state.is_kept)?;
+        if state.is_over || !may(&state) {
+            return None;
+        }
+        state.is_over = true;
         state.leases += 1;
-        state.behind.take()
+        state.told();
+        lock(&self.behind).take()
     }
 }
 
@@ -204,13 +213,18 @@ impl Lease {
     /// Takes what is behind the arrival, to put it in its place.
     pub(super) fn take_behind(&self) -> Option<Behind> {
         let mut state = lock(&self.arrival.state);
-        if state.leases == self.number { state.behind.take() } else { None }
+        if state.is_over || state.leases != self.number {
+            return None;
+        }
+        state.is_over = true;
+        drop(state);
+        lock(&self.arrival.behind).take()
     }
 
     fn with<R>(&self, write: impl FnOnce(&mut Partial) -> io::Result<R>) -> io::Result<R> {
-        let mut state = lock(&self.arrival.state);
-        let is_current = state.leases == self.number;
-        match &mut state.behind {
+        let mut behind = lock(&self.arrival.behind);
+        let is_current = lock(&self.arrival.state).leases == self.number;
+        match &mut *behind {
             Some(behind) if is_current => write(&mut behind.partial),
             _ => Err(io::Error::other("the upload goes on over another connection")),
         }
@@ -220,7 +234,7 @@ impl Lease {
 impl Drop for Lease {
     fn drop(&mut self) {
         let mut state = lock(&self.arrival.state);
-        if state.leases != self.number || state.behind.is_none() {
+        if state.leases != self.number || state.is_over {
             return;
         }
         state.held_since = Some(Instant::now());

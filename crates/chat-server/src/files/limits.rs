@@ -36,6 +36,11 @@ pub(super) const KEPT_MAX: usize = 4096;
 /// Packs and parcels in flight on one connection, each.
 pub(super) const SMALL_MAX: usize = 4;
 
+/// A parcel is at most as long as this many other frames, in bytes …
+pub(super) const PARCEL_FRAMES: usize = 16;
+/// … but may have this many bytes: a file and the paths of all.
+pub(super) const PARCEL_BYTES_MIN: usize = 384 * 1024;
+
 /// Bytes of packs and parcels in memory, for all connections.
 pub(super) const SMALL_BYTES_MAX: usize = 24 * 1024 * 1024;
 

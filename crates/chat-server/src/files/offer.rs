@@ -119,11 +119,10 @@ impl Offered {
 
     /// Goes on with a file whose sender has only just gone, or comes over another connection.
     fn go_on(self, desk: &Arc<Desk>, arrival: &Arc<Arrival>) {
-        let Some(lease) = arrival.lease(desk) else {
+        let Some((lease, from)) = arrival.lease(desk) else {
             let words = "this upload is just being put in its place; try again in a moment";
             return self.asking.refuse(Refusal::new(Code::Busy, words).with_retry_after_ms(RETRY_AFTER_MS));
         };
-        let from = arrival.progress.verified();
         match before(&*arrival.hashes, from, arrival.size) {
             Ok((hashes, prefix)) => self.accept(desk, lease, Start { from, hashes, prefix, restarted: false }),
             Err(error) => self.asking.refuse(refusal_of(&error)),
@@ -203,7 +202,7 @@ impl Offered {
         };
         let arrival = Arrival::new(begun, start.from, behind);
         desk.arrivals.add(&arrival);
-        if let Some(lease) = arrival.lease(desk) {
+        if let Some((lease, _)) = arrival.lease(desk) {
             self.accept(desk, lease, start);
         }
     }

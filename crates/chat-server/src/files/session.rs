@@ -18,6 +18,7 @@ use transfer::source::Source;
 use super::asking::Asking;
 use super::asks::Asks;
 use super::desk::Desk;
+use super::limits::{PARCEL_BYTES_MIN, PARCEL_FRAMES};
 use super::lock;
 use super::places::Places;
 use super::slots::{Beginning, Download, Slots, Stall, Transfer, Upload};
@@ -306,6 +307,12 @@ impl SessionFiles {
 
     pub(super) fn take_pack(&self, id: RequestId) -> Option<AsidePack> {
         lock(&self.small).take_pack(id)
+    }
+
+    /// How long a parcel may be, in bytes: what is behind it waits for it as for a few other frames, but it has to
+    /// hold a file, however slow the connection is.
+    pub(super) fn parcel_bytes(&self) -> usize {
+        (lock(&self.lanes).frame_bytes() * PARCEL_FRAMES).clamp(PARCEL_BYTES_MIN, BULK_BYTES_MAX)
     }
 
     pub(super) fn add_parcel(&self, frame: &Frame, in_flight: Option<InFlight>) {

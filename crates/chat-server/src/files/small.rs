@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use chat::FileAsk;
-use proto::limits::{BULK_BYTES_MAX, PACK_FILE_BYTES_MAX};
+use proto::limits::PACK_FILE_BYTES_MAX;
 use proto::message::{FetchMany, FileAnswer, Pack, PackOutcome, Packed, PackedFile, Parcel};
 use proto::{Code, Frame, Refusal, RequestId, Root, ServerMessage};
 use transfer::pack::Storing;
@@ -155,7 +155,7 @@ pub(super) fn fetch_many(asking: Asking, ask: &FileAsk, wanted: &FetchMany) {
     };
     // What the paths take is taken first, so that each has its place whatever fits.
     let heads: usize = wanted.paths.iter().map(|path| PackedFile::wire_bytes(path.len(), 0)).sum();
-    let mut room = (BULK_BYTES_MAX - 2).saturating_sub(heads);
+    let mut room = (asking.files().parcel_bytes() - 2).saturating_sub(heads);
     let files = wanted
         .paths
         .iter()
