@@ -7,6 +7,7 @@
 
 mod client;
 mod conversation;
+mod dialogue;
 mod files;
 mod hostile;
 mod kill;
