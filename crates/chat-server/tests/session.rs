@@ -282,3 +282,14 @@ async fn a_flood_is_slowed_to_the_rate_and_nothing_of_it_is_lost() {
     let elapsed = started.elapsed();
     assert!(elapsed >= Duration::from_secs(17) && elapsed <= Duration::from_secs(25), "{elapsed:?}");
 }
+
+#[tokio::test]
+async fn a_session_is_small() {
+    let world = World::new();
+    let around = Surroundings { hub: world.hub.clone(), limits: LIMITS, files: None };
+    let phase = PhaseWatch::new(world.phase.subscribe());
+    let gate = RequestGate::open();
+    let (_near, far) = tokio::io::duplex(1024);
+    let bytes = size_of_val(&session::run(far, SessionId(1), &around, &gate, phase));
+    assert!(bytes <= 1408, "{bytes} bytes; an idle member carries them");
+}
