@@ -2,6 +2,15 @@
 //!
 //! A transfer is a [`Transfer`]: it runs by itself, can be watched and paused, and outlives a broken connection. What
 //! is not finished when its handle is dropped can be taken up later, also by another start of the program.
+//!
+//! Reading order:
+//! 1. [`options`], [`progress`], [`outcome`], [`handle`]: what a caller has in hand; `questions`: what is answered at
+//!    once.
+//! 2. `ask`, `lease`, `line`: how a transfer and the driver's task speak with each other; `hands`: what all transfers of
+//!    a client share.
+//! 3. `report`: the task of a transfer; `put` and `get`: one file, over all the connections it takes; `carry`: what the
+//!    two have in common; `landing`: where the bytes of a fetched file go.
+//! 4. `put_folder` and `fetch_folder`: many files; `walk` and `tally` help them.
 
 pub mod handle;
 pub mod options;

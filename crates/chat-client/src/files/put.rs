@@ -35,6 +35,8 @@ pub(crate) struct Put {
     seen: Option<Seen>,
     changes: u32,
     patience: Patience,
+    /// Whether all of it went over a connection that broke before the answer: then it may be there.
+    may_be_there: bool,
     /// What went over earlier connections.
     moved: u64,
     resumed_from: Option<u64>,
@@ -110,7 +112,18 @@ impl Job for Put {
 impl Put {
     pub(crate) fn new(hands: Hands, room: RoomKey, origin: Origin, options: PutOptions) -> Self {
         let (seen, patience) = (None, Patience::default());
-        Self { hands, room, origin, options, seen, changes: 0, patience, moved: 0, resumed_from: None }
+        Self {
+            hands,
+            room,
+            origin,
+            options,
+            seen,
+            changes: 0,
+            patience,
+            may_be_there: false,
+            moved: 0,
+            resumed_from: None,
+        }
     }
 
     /// One offer and what follows.
@@ -169,7 +182,7 @@ impl Put {
 
     /// If a file of the same size stands there, hashes ours, so that the server can tell whether it is the same.
     async fn compare(&mut self, seen: &Seen, report: &Report) -> Result<(), ClientError> {
-        if seen.root.is_some() || self.options.on_conflict == OnConflict::Fail || seen.local.size == 0 {
+        if seen.root.is_some() || self.on_conflict() == OnConflict::Fail || seen.local.size == 0 {
             return Ok(());
         }
         let path = self.options.to.as_str();
@@ -206,8 +219,16 @@ impl Put {
         Ok(hashes)
     }
 
+    /// What is to be done if the path is taken. If by what went there before, that is what was wanted.
+    fn on_conflict(&self) -> OnConflict {
+        match self.options.on_conflict {
+            OnConflict::Fail if self.may_be_there => OnConflict::Same,
+            wanted => wanted,
+        }
+    }
+
     fn offer(&self, seen: &Seen, key: TransferKey) -> Offer {
-        let PutOptions { to, on_conflict, announce, fresh } = &self.options;
+        let PutOptions { to, announce, fresh, .. } = &self.options;
         Offer {
             room: RoomId(0),
             path: to.as_str().to_owned(),
@@ -215,7 +236,7 @@ impl Put {
             modified_ms: seen.local.modified_ms(),
             key,
             fresh: *fresh,
-            on_conflict: *on_conflict,
+            on_conflict: self.on_conflict(),
             root: seen.root,
             announce: *announce,
         }
@@ -273,6 +294,7 @@ impl Put {
             Ended::Committed(committed) => Ok(Ok(self.outcome(committed))),
             Ended::Broken => {
                 self.hands.broke(line);
+                self.may_be_there |= self.seen.as_ref().is_some_and(|seen| line.reached() >= seen.local.size);
                 Ok(Err(Again::Away))
             }
             Ended::Failed(refusal) if refusal.code == Code::Changed => Ok(Err(Again::Changed)),

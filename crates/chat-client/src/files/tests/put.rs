@@ -59,6 +59,31 @@ async fn an_upload_goes_on_where_the_broken_one_ended() {
 }
 
 #[tokio::test]
+async fn an_answer_that_was_lost_does_not_make_a_conflict_with_itself() {
+    let Stage { folder, client, room, servers: [mut first, mut second], .. } = stage().await;
+    let file = bytes(GROUP);
+    fs::write(folder.path().join("a"), &file).unwrap();
+    let options = PutOptions { on_conflict: OnConflict::Fail, ..PutOptions::new(path("a")) };
+    let mut put = client.put(room, folder.path().join("a"), options);
+    let script = async {
+        let (id, slot, offer) = first.takes_offer().await;
+        assert_eq!(offer.on_conflict, OnConflict::Fail);
+        first.accepts(id, 0, Root([0; 32])).await;
+        first.takes(slot, &mut Vec::new(), usize::MAX).await;
+        drop(first);
+        second.welcomes(true).await;
+        second.joins(proto::RequestId(0), 1).await;
+        let (id, slot, offer) = second.takes_offer().await;
+        assert_eq!(offer.on_conflict, OnConflict::Same);
+        second.accepts(id, GROUP_BYTES, prefix_hash(hashes(&file).iter())).await;
+        second.commits(slot, "a", &file).await;
+        second
+    };
+    let (outcome, _second) = tokio::join!(put.done(), script);
+    assert_eq!(outcome.unwrap().root, Some(root(&file)));
+}
+
+#[tokio::test]
 async fn a_part_of_another_content_is_thrown_away_and_said_so() {
     let Stage { folder, client, room, servers: [mut server], .. } = stage().await;
     let file = bytes(GROUP * 2);
