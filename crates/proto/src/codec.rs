@@ -13,6 +13,10 @@ use crate::error::{CodecError, DecodeError};
 use crate::header::Header;
 use crate::limits::{BULK_BYTES_MAX, HEADER_BYTES};
 
+mod spares;
+
+pub use spares::Spares;
+
 /// Room for the first read of an idle connection, in bytes.
 pub const READ_BYTES_IDLE: usize = 256;
 
@@ -82,6 +86,10 @@ pub struct Codec {
     read_bytes: usize,
     /// Bytes that stood in the buffer when a read was last asked for; `None` until then.
     held: Option<usize>,
+    /// Where large buffers go and come from.
+    spares: Option<Spares>,
+    /// How large the buffer was when it was made here.
+    made_bytes: usize,
 }
 
 impl Codec {
@@ -92,7 +100,16 @@ impl Codec {
             pending: None,
             read_bytes: READ_BYTES_IDLE,
             held: None,
+            spares: None,
+            made_bytes: 0,
         }
+    }
+
+    /// The same with large read buffers out of `spares`, and back into them.
+    #[must_use]
+    pub fn with_spares(mut self, spares: Spares) -> Self {
+        self.spares = Some(spares);
+        self
     }
 
     /// Chat only: control frames, no bulk.
@@ -105,7 +122,7 @@ impl Codec {
         if src.is_empty() && self.pending.is_none() {
             self.read_bytes = READ_BYTES_IDLE;
             if src.capacity() != READ_BYTES_IDLE {
-                *src = BytesMut::with_capacity(READ_BYTES_IDLE);
+                self.replace(src, BytesMut::with_capacity(READ_BYTES_IDLE));
             }
         }
     }
@@ -139,10 +156,21 @@ impl Codec {
         if src.capacity() - src.len() >= enough || src.try_reclaim(wanted) {
             return;
         }
+        let bytes = src.len() + wanted;
+        let spare = self.spares.as_ref().and_then(|spares| spares.take(bytes));
         // Not `reserve`, which may double what is asked for.
-        let mut roomier = BytesMut::with_capacity(src.len() + wanted);
+        let mut roomier = spare.unwrap_or_else(|| BytesMut::with_capacity(bytes));
         roomier.extend_from_slice(src);
-        *src = roomier;
+        self.replace(src, roomier);
+    }
+
+    /// Reads into another buffer from here on.
+    fn replace(&mut self, src: &mut BytesMut, by: BytesMut) {
+        let made_bytes = std::mem::replace(&mut self.made_bytes, by.capacity());
+        let old = std::mem::replace(src, by);
+        if let Some(spares) = &self.spares {
+            spares.put(old, made_bytes);
+        }
     }
 
     fn header(&mut self, src: &mut BytesMut) -> Result<Option<Header>, DecodeError> {

@@ -3,7 +3,7 @@
 use bytes::buf::Chain;
 use bytes::{Buf as _, Bytes, BytesMut};
 use futures::StreamExt as _;
-use proto::codec::READ_BYTES_IDLE;
+use proto::codec::{READ_BYTES_IDLE, Spares};
 use proto::error::CodecError;
 use proto::{Codec, DecodeError, Frame, RequestId, ServerMessage};
 use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt as _, ReadHalf, WriteHalf};
@@ -90,7 +90,7 @@ impl<S: AsyncRead + AsyncWrite> Link<S> {
 impl<S: AsyncRead> Reader<S> {
     /// From here on bulk frames of at most `bytes` may come. To be called between two frames.
     pub(super) fn take_bulk(&mut self, bytes: usize) {
-        *self.frames.decoder_mut() = Codec::new(bytes);
+        *self.frames.decoder_mut() = Codec::new(bytes).with_spares(Spares::default());
     }
 
     /// The next message; kinds that this version does not know are passed over where the sender allows it. Safe to be

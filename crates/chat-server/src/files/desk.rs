@@ -5,6 +5,7 @@ use std::path::Path;
 use std::sync::{Arc, Mutex, Weak};
 
 use chat::{Deed, TreeName};
+use proto::codec::Spares;
 use proto::limits::BULK_BYTES_MAX;
 use proto::{Code, FileVersion, Nick, Refusal, RoomId};
 use tokio::sync::Notify;
@@ -39,6 +40,8 @@ pub struct Desk {
     pub(super) line: Arc<Line>,
     /// What all sessions read ahead into.
     buffers: Arc<Buffers>,
+    /// What all sessions read from their connections into.
+    read_buffers: Spares,
     hub: WeakHubPort,
     /// Those that time is to look at.
     pub(super) sessions: Mutex<Vec<Weak<SessionFiles>>>,
@@ -64,10 +67,16 @@ impl Desk {
             small_budget: SmallBudget::new(SMALL_BYTES_MAX),
             line: Arc::default(),
             buffers: Buffers::new(READ_AHEAD_BYTES),
+            read_buffers: Spares::default(),
             hub: hub.downgrade(),
             sessions: Mutex::default(),
             came: Notify::new(),
         }))
+    }
+
+    /// What connections read into.
+    pub(crate) fn read_buffers(&self) -> Spares {
+        self.read_buffers.clone()
     }
 
     /// A room is no more. If it was a direct conversation nobody can reach its files any more, so they go.

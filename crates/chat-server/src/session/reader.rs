@@ -95,7 +95,10 @@ impl<R: AsyncRead + Unpin> Reader<R> {
         Self {
             input,
             buffer: BytesMut::new(),
-            codec: Codec::new(if around.files.is_some() { BULK_BYTES_MAX } else { 0 }),
+            codec: around
+                .files
+                .as_ref()
+                .map_or_else(Codec::control, |desk| Codec::new(BULK_BYTES_MAX).with_spares(desk.read_buffers())),
             intaker: Intaker::default(),
             files: around.files.clone(),
             pace: Pace::new(limits.requests_per_second, Instant::now().into_std()),

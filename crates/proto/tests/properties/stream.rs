@@ -3,7 +3,7 @@
 use bytes::{BufMut, Bytes, BytesMut};
 use proptest::collection::vec;
 use proptest::prelude::*;
-use proto::codec::{READ_BYTES_IDLE, READ_BYTES_MAX};
+use proto::codec::{READ_BYTES_IDLE, READ_BYTES_MAX, Spares};
 use proto::limits::{BULK_BYTES_MAX, CONTROL_BYTES_MAX};
 use proto::{Codec, DecodeError, Frame, Header};
 use tokio_util::codec::Decoder;
@@ -164,6 +164,31 @@ fn a_peer_that_sends_fast_gets_room_for_the_whole_frame() {
     assert!(reading.roomiest <= BULK_BYTES_MAX + 2 * READ_BYTES_MAX, "{} bytes", reading.roomiest);
     // Two moves a frame at most, once the codec has learnt that reads come full.
     assert!(reading.moves <= 30, "{} moves", reading.moves);
+}
+
+#[test]
+fn read_buffers_are_used_again_and_never_while_a_body_in_them_is_read() {
+    let spares = Spares::default();
+    let mut reading = Reading::new(Codec::new(BULK_BYTES_MAX).with_spares(spares));
+    let (mut places, mut rounds) = (std::collections::HashSet::new(), 0);
+    let mut late = Vec::new();
+    for fill in 1..=60_u8 {
+        let body = Bytes::from(vec![fill; BULK_BYTES_MAX - usize::from(fill)]);
+        reading.bring(&written(&[Frame::new(200, u64::from(fill), body)])).unwrap();
+        for frame in reading.frames.drain(..) {
+            rounds += 1;
+            places.insert(frame.body().as_ptr() as usize / BULK_BYTES_MAX);
+            late.push(frame);
+        }
+        // A disk that is a few frames behind.
+        if late.len() > 3 {
+            let frame = late.remove(0);
+            let fill = u8::try_from(frame.header().id).unwrap();
+            assert!(frame.body().iter().all(|byte| *byte == fill), "frame {fill} was written over");
+        }
+    }
+    assert_eq!(rounds, 60);
+    assert!(places.len() <= 24, "{} places for 60 frames", places.len());
 }
 
 #[test]
