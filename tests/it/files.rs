@@ -2,12 +2,11 @@
 
 use std::collections::BTreeSet;
 use std::fs;
-use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
-use crate::client::{self, Running, run, run_well, wait_for};
+use crate::client::{self, Running, run, wait_for};
 use crate::matrix::over_strategies;
-use crate::server::Server;
+use crate::stage::{Stage, noise};
 
 over_strategies! {
     a_file_goes_there_and_back_and_is_listed,
@@ -17,56 +16,6 @@ over_strategies! {
     a_file_for_one_person_is_seen_by_nobody_else,
     what_an_operator_drops_in_is_listed_and_served,
     a_receiver_begins_while_the_sender_still_sends,
-}
-
-/// A server with a data directory, and folders for its clients.
-struct Stage {
-    root: tempfile::TempDir,
-    server: Server,
-}
-
-impl Stage {
-    fn new(arguments: &[&str]) -> Self {
-        let root = tempfile::tempdir().unwrap();
-        for folder in ["data", "here", "there", "home"] {
-            fs::create_dir(root.path().join(folder)).unwrap();
-        }
-        let data = root.path().join("data");
-        let arguments = [arguments, &["--grace-ms", "0", "--data-dir", data.to_str().unwrap()]].concat();
-        let server = Server::start(&arguments);
-        Self { root, server }
-    }
-
-    fn address(&self) -> SocketAddr {
-        self.server.address()
-    }
-
-    fn path(&self, path: &str) -> PathBuf {
-        self.root.path().join(path)
-    }
-
-    fn words(&self, path: &str) -> String {
-        self.path(path).to_str().unwrap().to_owned()
-    }
-
-    fn write(&self, path: &str, bytes: &[u8]) {
-        let path = self.path(path);
-        fs::create_dir_all(path.parent().unwrap()).unwrap();
-        fs::write(path, bytes).unwrap();
-    }
-
-    /// Runs a client that must end well; what it printed and said.
-    fn well(&self, nick: &str, words: &[&str]) -> String {
-        run_well(self.address(), nick, &self.path("home"), words)
-    }
-
-    /// Runs a client that must end with `code`; what it said.
-    fn ends_with(&self, code: i32, nick: &str, words: &[&str]) -> String {
-        let output = run(self.address(), nick, &self.path("home"), words);
-        let said = String::from_utf8_lossy(&output.stderr).into_owned();
-        assert_eq!(output.status.code(), Some(code), "{words:?}: {said}");
-        said
-    }
 }
 
 fn a_file_goes_there_and_back_and_is_listed(arguments: &[&str]) {
@@ -175,18 +124,6 @@ fn a_receiver_begins_while_the_sender_still_sends(arguments: &[&str]) {
     stage.well("bob", &["get", "big.iso", "-o", &stage.words("there")]);
     assert!(fs::read(stage.path("there/big.iso")).unwrap() == bytes, "bob has other bytes than ann");
     assert!(wait_for("ann is done", || ann.ended()).success());
-}
-
-/// Bytes that do not repeat.
-fn noise(count: usize) -> Vec<u8> {
-    let mut state = 0x9E37_79B9_7F4A_7C15 ^ count as u64;
-    let mut bytes = Vec::with_capacity(count + 8);
-    while bytes.len() < count {
-        state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
-        bytes.extend_from_slice(&(state >> 11).to_le_bytes());
-    }
-    bytes.truncate(count);
-    bytes
 }
 
 fn set<const N: usize>(names: [&str; N]) -> BTreeSet<String> {

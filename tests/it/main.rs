@@ -15,5 +15,8 @@ mod lifecycle;
 mod matrix;
 mod peer;
 mod program;
+mod proxy;
 mod queue;
 mod server;
+mod stage;
+mod trouble;

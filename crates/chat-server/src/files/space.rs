@@ -153,12 +153,15 @@ impl Space {
             let words = format!("the server's disk has room for {free} more bytes, and this is {bytes}");
             return Err(Refusal::new(Code::NoSpace, words).with_limit("free_bytes", free));
         }
-        // What one person has been promised is gone from what is free already.
+        // What one person has been promised is gone from what is free already. The first file may be of any size; many
+        // at a time shall leave room for others.
         let own = state.promised.people.get(person).copied().unwrap_or(0);
         let half = free.saturating_add(own) / 2;
-        if own.saturating_add(bytes) > half {
-            let words =
-                format!("one person's unfinished files may have {half} bytes, half of what is free; this is {bytes}");
+        if own > 0 && own.saturating_add(bytes) > half {
+            let words = format!(
+                "one person's unfinished files may have {half} bytes together, half of what is free; they have {own}, \
+                 and this is {bytes} more"
+            );
             return Err(Refusal::new(Code::NoSpace, words).with_limit("promised_bytes", half));
         }
         Ok(())
