@@ -102,6 +102,10 @@ impl Get {
             Err(ClientError::Refused(refusal)) if refusal.retry_after_ms.is_some() => {
                 return Ok(Err(Again::Later(refusal)));
             }
+            // It was still coming, and the server was started anew: its sender may be back in a moment.
+            Err(ClientError::Refused(refusal)) if refusal.code == Code::NoSuchFile && self.resumed_from.is_some() => {
+                return Ok(Err(Again::Later(refusal)));
+            }
             begun => begun?,
         };
         let Begun { lease, answer: FileAnswer::Fetching(fetching) } = begun else {
