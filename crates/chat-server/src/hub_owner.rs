@@ -315,7 +315,7 @@ impl HubOwner {
             Effect::File(ask) => self.ask_for_files(*ask),
             Effect::Attach { to, request } => {
                 let Some(seated) = self.sessions.get(&to) else { return };
-                seated.outbox.admit();
+                seated.outbox.attach();
                 let attached = FileAnswer::Attached(Attached { limits: self.wire_limits });
                 self.answer(to, request, &ServerMessage::File(attached));
             }

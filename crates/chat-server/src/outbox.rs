@@ -36,6 +36,8 @@ pub struct Outbox {
     beside: Bell,
     /// Whether a hello was good.
     admitted: AtomicBool,
+    /// Whether it is the outbox of a connection that only carries files.
+    attached: AtomicBool,
     /// Whether the peer has taken bytes that had to wait for it, since the last look.
     has_progressed: AtomicBool,
     /// Whether the session is gone without having been able to say so.
@@ -310,6 +312,17 @@ impl Outbox {
     /// Notes that a hello was good.
     pub fn admit(&self) {
         self.admitted.store(true, Ordering::Release);
+    }
+
+    /// Notes that a ticket was good, and that no chat is on the connection.
+    pub fn attach(&self) {
+        self.attached.store(true, Ordering::Release);
+        self.admit();
+    }
+
+    /// Whether the connection carries files only.
+    pub fn is_attached(&self) -> bool {
+        self.attached.load(Ordering::Acquire)
     }
 
     /// Whether a hello was good.

@@ -22,6 +22,13 @@ pub const WINDOW_BYTES_MAX: u64 = 16 * 1024 * 1024;
 /// longest round trip to be expected.
 const QUICK: Duration = Duration::from_millis(500);
 
+/// A sender that has used up its credit, and sends on only so long after it got more, was held up by the credit.
+/// Longer than a busy machine takes to let a program run, shorter than most round trips that a larger window is for.
+const DRY: Duration = Duration::from_millis(5);
+
+/// Grants without such a wait after which a window beside a chat becomes smaller again.
+const CALM_GRANTS: u32 = 64;
+
 /// Bytes that all windows together may hold.
 ///
 /// Invariant: the sum of the windows is at most the budget and [`WINDOW_BYTES_FLOOR`] for each window.
@@ -87,6 +94,32 @@ pub struct Window {
     /// What of `bytes` is taken from the budget.
     held: u64,
     budget: Option<Arc<WindowBudget>>,
+    beside_chat: Option<Beside>,
+}
+
+/// What a window beside a chat keeps in mind: bytes that are on their way stand before every message, so it grows
+/// only when the sender would stand still without.
+#[derive(Debug, Default)]
+struct Beside {
+    /// The limits before the last grants: a sender without credit stops exactly at one of them.
+    limits_before: [u64; 4],
+    consumed_at: Option<Instant>,
+    ran_dry: bool,
+    calm_grants: u32,
+}
+
+impl Beside {
+    /// Whether the window shall grow (`Some(true)`), become smaller (`Some(false)`) or stay, at a grant.
+    fn look(&mut self, limit: u64) -> Option<bool> {
+        self.limits_before.rotate_right(1);
+        self.limits_before[0] = limit;
+        self.calm_grants = if self.ran_dry { 0 } else { self.calm_grants + 1 };
+        let is_calm = self.calm_grants >= CALM_GRANTS;
+        if is_calm {
+            self.calm_grants = 0;
+        }
+        std::mem::take(&mut self.ran_dry).then_some(true).or_else(|| is_calm.then_some(false))
+    }
 }
 
 impl Window {
@@ -101,6 +134,7 @@ impl Window {
             is_behind: false,
             held: 0,
             budget,
+            beside_chat: None,
         };
         if let Some(budget) = &window.budget {
             budget.windows.fetch_add(1, Relaxed);
@@ -115,6 +149,14 @@ impl Window {
     pub fn starting_at(mut self, from: u64) -> Self {
         self.consumed = from;
         self.limit = self.limit.max(from.saturating_add(self.bytes));
+        self
+    }
+
+    /// The same for a transfer that shares its connection with a chat: it grows only while the sender runs out of
+    /// credit for longer than a moment, and becomes smaller again.
+    #[must_use]
+    pub fn beside_chat(mut self) -> Self {
+        self.beside_chat = Some(Beside::default());
         self
     }
 
@@ -145,17 +187,18 @@ impl Window {
 
     /// Everything before `upto` has been written. The new limit, if half the window has been consumed.
     pub fn consumed(&mut self, now: Instant, upto: u64) -> Option<u64> {
+        if let Some(beside) = &mut self.beside_chat
+            && upto > self.consumed
+        {
+            let waited = beside.consumed_at.replace(now).map_or(Duration::ZERO, |at| now.duration_since(at));
+            beside.ran_dry |= waited >= DRY && beside.limits_before.contains(&self.consumed);
+        }
         self.consumed = self.consumed.max(upto);
         let left = self.limit.saturating_sub(self.consumed);
         if left > self.bytes / 2 {
             return None;
         }
-        if self.budget.as_ref().is_some_and(|budget| budget.is_short() && self.bytes > budget.share()) {
-            // What is still granted fits into half the window, so the other half is free for others.
-            self.shrink_to((self.bytes / 2).max(left));
-        } else if !self.is_behind && self.granted_at.is_some_and(|at| now.duration_since(at) < QUICK) {
-            self.grow_to(self.bytes.saturating_mul(2));
-        }
+        self.tune(now, left);
         self.is_behind = false;
         self.granted_at = Some(now);
         let limit = self.consumed.saturating_add(self.bytes);
@@ -163,6 +206,22 @@ impl Window {
             self.limit = limit;
             limit
         })
+    }
+
+    /// Makes the window larger or smaller, as what has been seen since the last grant says. `left` is what is granted
+    /// and not consumed.
+    fn tune(&mut self, now: Instant, left: u64) {
+        let limit = self.limit;
+        let beside = self.beside_chat.as_mut().map(|beside| beside.look(limit));
+        let is_quick = self.granted_at.is_some_and(|at| now.duration_since(at) < QUICK);
+        if self.budget.as_ref().is_some_and(|budget| budget.is_short() && self.bytes > budget.share()) {
+            // What is still granted fits into half the window, so the other half is free for others.
+            self.shrink_to((self.bytes / 2).max(left));
+        } else if beside == Some(Some(false)) && self.bytes > WINDOW_BYTES_INITIAL {
+            self.shrink_to((self.bytes / 2).max(left).max(WINDOW_BYTES_INITIAL));
+        } else if !self.is_behind && is_quick && beside.is_none_or(|asked| asked == Some(true)) {
+            self.grow_to(self.bytes.saturating_mul(2));
+        }
     }
 
     fn grow_to(&mut self, wanted: u64) {

@@ -13,6 +13,7 @@
 pub mod group;
 
 pub mod arriving;
+mod background;
 pub mod buffers;
 pub mod content;
 pub mod credit;

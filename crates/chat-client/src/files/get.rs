@@ -126,6 +126,7 @@ impl Get {
         let (landing, arriving) = (self.landing.clone(), fetching.clone());
         let target = blocking(move |_| landing.target(&arriving)).await?;
         let signal = signal(Arc::clone(lease.board()), lease.slot(), Arc::clone(&line));
+        let window = if line.is_second() { window } else { window.beside_chat() };
         lease.receive(Sink::new(fetching.size, from, hashes, window, Box::new(target), signal));
         let ended = carry::follow(report, &line, Direction::Get).await;
         self.moved += line.moved();

@@ -68,7 +68,11 @@ impl Session {
     fn for_room(&self, room: RoomKey, mut request: FileRequest) -> Result<FileRequest, ClientError> {
         let id = self.rooms.id(room).ok_or(ClientError::NotInRoom)?;
         if self.bulk_bytes == 0 {
-            return Err(Refusal::new(Code::NoFiles, "this server has no place for files; start it with: chat-server --data-dir DIR").into());
+            return Err(Refusal::new(
+                Code::NoFiles,
+                "this server has no place for files; start it with: chat-server --data-dir DIR",
+            )
+            .into());
         }
         *room_of(&mut request) = id;
         Ok(request)

@@ -85,6 +85,7 @@ fn uploading(
         }
     };
     let window = Window::new(WINDOW_BYTES_INITIAL, WINDOW_BYTES_MAX, Some(Arc::clone(&desk.windows)));
+    let window = if asking.files().is_attached() { window } else { window.beside_chat() };
     let target = Box::new(Upload { lease: Arc::clone(&lease), wish });
     let sink = Sink::new(size, from, hashes, window, target, Box::new(signal));
     Uploading { sink, lease, turn, mark: (0, Instant::now()), stall: Stall::default() }

@@ -207,6 +207,11 @@ impl SessionFiles {
         lock(&self.slots).is_closed()
     }
 
+    /// Whether the connection carries files only.
+    pub(super) fn is_attached(&self) -> bool {
+        self.outbox.upgrade().is_some_and(|outbox| outbox.is_attached())
+    }
+
     pub(super) fn next_turn(&self) -> u64 {
         lock(&self.slots).next_turn()
     }

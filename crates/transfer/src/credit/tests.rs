@@ -57,6 +57,44 @@ fn a_window_doubles_while_it_is_used_up_quickly_and_the_disk_keeps_up() {
 }
 
 #[test]
+fn beside_a_chat_a_window_grows_only_while_the_sender_runs_out_of_credit() {
+    let moment = Duration::from_micros(200);
+    // How long the sender is silent each time it has used up what it had; the window after 40 and 400 grants.
+    let rows = [
+        ("next door", moment, MIB, MIB),
+        ("far away", Duration::from_millis(80), 16 * MIB, 8 * MIB),
+        ("far beyond", Duration::from_millis(800), MIB, MIB),
+    ];
+    for (name, round_trip, after_40, at_least_after_400) in rows {
+        let mut window = Window::new(MIB, 16 * MIB, None).beside_chat();
+        let (mut now, mut seen) = (Instant::now(), 0);
+        let mut sizes = Vec::new();
+        while sizes.len() < 400 {
+            let granted = window.limit();
+            // What was granted comes at once, a quarter of a MiB at a time; then nothing for a round trip.
+            while seen < granted {
+                seen = granted.min(seen + MIB / 4);
+                now += moment;
+                if window.consumed(now, seen).is_some() {
+                    sizes.push(window.bytes());
+                }
+            }
+            now += round_trip;
+        }
+        assert_eq!(sizes.iter().take(40).max(), Some(&after_40), "{name}");
+        assert!(sizes.iter().skip(390).any(|bytes| *bytes >= at_least_after_400), "{name}");
+    }
+}
+
+#[test]
+fn beside_a_chat_a_window_becomes_smaller_when_it_need_not_be_large() {
+    let mut window = Window::new(16 * MIB, 16 * MIB, None).beside_chat();
+    let mut now = Instant::now();
+    let seen = halves(&mut window, &mut now, 400, Duration::from_millis(1));
+    assert_eq!(seen.last(), Some(&MIB), "{seen:?}");
+}
+
+#[test]
 fn a_window_begins_where_its_transfer_does_and_is_no_larger() {
     let window = Window::new(MIB, 16 * MIB, None).starting_at(5 * MIB);
     assert_eq!((window.limit(), window.bytes()), (6 * MIB, MIB));

@@ -71,6 +71,7 @@ impl Shared {
         drop(intake);
         let shared = Arc::clone(self);
         self.runtime.spawn_blocking(move || {
+            crate::background::be_modest();
             let _watch = Watch(&shared);
             shared.run(drain);
         });

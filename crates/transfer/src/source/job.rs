@@ -61,6 +61,7 @@ impl Shared {
         drop(desk);
         let shared = Arc::clone(self);
         self.runtime.spawn_blocking(move || {
+            crate::background::be_modest();
             let _watch = Watch(&shared);
             shared.run(job);
         });
