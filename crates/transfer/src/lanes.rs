@@ -122,6 +122,12 @@ impl Lanes {
         self.control.push_back(frame);
     }
 
+    /// Another transfer has the slot: what waits to be said of the one before is not said any more, as it would be taken
+    /// for the new one's.
+    pub fn forget(&mut self, slot: Slot) {
+        self.control.retain(|frame| frame.header().slot != slot.0);
+    }
+
     /// A transfer that is sent from now on. One that had the slot is forgotten.
     pub fn add(&mut self, slot: Slot, mut source: Source) {
         self.remove(slot);

@@ -98,6 +98,8 @@ pub struct SinkProgress {
     pub credit_left: u64,
     /// Whether the disk is what is waited for: bytes stand in line for it.
     pub waits_for_disk: bool,
+    /// Whether the sender has said that this was all.
+    pub is_finished: bool,
     /// Whether it has ended, well or badly.
     pub is_closed: bool,
 }

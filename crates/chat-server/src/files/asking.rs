@@ -6,6 +6,7 @@ use proto::message::FileAnswer;
 use proto::{Code, Frame, Refusal, RequestId, ServerMessage, Slot};
 
 use super::limits::LONG_PER_SESSION_MAX;
+use super::line::Line;
 use super::session::{SessionFiles, too_many};
 use super::slots::Beginning;
 use super::small::InFlight;
@@ -50,6 +51,11 @@ impl Asking {
         self.request
     }
 
+    /// How long the parcel may be that it asks for, in bytes.
+    pub(super) fn parcel_bytes(&self) -> usize {
+        self.in_flight.as_ref().map_or(0, InFlight::bytes)
+    }
+
     pub(super) fn answer(self, answer: FileAnswer) {
         self.say(&ServerMessage::File(answer));
     }
@@ -79,6 +85,16 @@ impl Asking {
     /// Has it worked on in the line for what takes long.
     pub(super) fn later(self, work: impl FnOnce(Self) + Send + 'static) {
         let line = Arc::clone(&self.files.desk().line);
+        self.in_line(&line, work);
+    }
+
+    /// The same in the line for parts that are resumed, where nobody waits for those who have stored files read.
+    pub(super) fn resumed_later(self, work: impl FnOnce(Self) + Send + 'static) {
+        let line = Arc::clone(&self.files.desk().resumes);
+        self.in_line(&line, work);
+    }
+
+    fn in_line(self, line: &Arc<Line>, work: impl FnOnce(Self) + Send + 'static) {
         if let Some(refusal) = line.full() {
             return self.refuse(refusal);
         }

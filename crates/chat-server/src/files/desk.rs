@@ -38,6 +38,7 @@ pub struct Desk {
     pub(super) windows: Arc<WindowBudget>,
     pub(super) small_budget: SmallBudget,
     pub(super) line: Arc<Line>,
+    pub(super) resumes: Arc<Line>,
     /// What all sessions read ahead into.
     buffers: Arc<Buffers>,
     /// What all sessions read from their connections into.
@@ -66,6 +67,7 @@ impl Desk {
             windows: WindowBudget::new(WINDOWS_BYTES),
             small_budget: SmallBudget::new(SMALL_BYTES_MAX),
             line: Arc::default(),
+            resumes: Arc::default(),
             buffers: Buffers::new(READ_AHEAD_BYTES),
             read_buffers: Spares::default(),
             hub: hub.downgrade(),
@@ -81,14 +83,11 @@ impl Desk {
 
     /// A room is no more. If it was a direct conversation nobody can reach its files any more, so they go.
     pub(crate) fn forget(self: &Arc<Self>, room: RoomId) {
-        let arriving = self.arrivals.take_all_of(&TreeName::Direct(room));
-        let folder = self.trees.forget_direct(room);
-        if arriving.is_empty() && folder.is_none() {
-            return;
-        }
         let desk = Arc::clone(self);
-        // The runtime joins it when it stops.
+        // Not by the hub itself, which must not wait while somebody opens a tree. The runtime joins it when it stops.
         drop(tokio::task::spawn_blocking(move || {
+            let arriving = desk.arrivals.take_all_of(&TreeName::Direct(room));
+            let folder = desk.trees.forget_direct(room);
             arriving.iter().for_each(|arrival| desk.throw_away(arrival));
             if let Some(Err(error)) = folder.map(std::fs::remove_dir_all) {
                 tracing::warn!(%error, "cannot remove the files of a conversation that has ended");
@@ -145,7 +144,12 @@ impl Desk {
 
     /// Lets time look at a session's transfers.
     pub(super) fn watch(&self, files: &Arc<SessionFiles>) {
-        lock(&self.sessions).push(Arc::downgrade(files));
+        let mut sessions = lock(&self.sessions);
+        if sessions.len() == sessions.capacity() {
+            // Time may not look at them for long.
+            sessions.retain(|files| files.strong_count() > 0);
+        }
+        sessions.push(Arc::downgrade(files));
     }
 
     /// Names a new content.

@@ -71,9 +71,9 @@ impl Desk {
         }
     }
 
-    /// Promises room for a file of `size` bytes.
-    pub(super) fn promise(&self, ask: &FileAsk, size: u64) -> Result<Promise, Refusal> {
-        self.space.promise((&person(ask.nick.as_str()), &ask.tree), size, || self.count_used())
+    /// Promises room for a file of `size` bytes, of which `there` are on the disk already.
+    pub(super) fn promise(&self, ask: &FileAsk, size: u64, there: u64) -> Result<Promise, Refusal> {
+        self.space.promise((&person(ask.nick.as_str()), &ask.tree), (size, there), || self.count_used())
     }
 }
 
@@ -132,7 +132,7 @@ impl Offered {
     /// Hashes anew what is on disk of the file, which may be long.
     fn resume_later(self, entry: Entry) {
         let Self { asking, ask, offer, path, id } = self;
-        asking.later(move |asking| Self { asking, ask, offer, path, id }.resume(entry));
+        asking.resumed_later(move |asking| Self { asking, ask, offer, path, id }.resume(entry));
     }
 
     fn resume(self, mut entry: Entry) {
@@ -148,7 +148,7 @@ impl Offered {
                 return self.asking.refuse(refusal_of(&error));
             }
         };
-        let promised = desk.promise(&self.ask, self.offer.size);
+        let promised = desk.promise(&self.ask, self.offer.size, resumed.verified);
         let promised =
             promised.and_then(|promise| resumed.partial.reserve().map(|()| promise).map_err(|e| refusal_of(&e)));
         match promised {
@@ -164,7 +164,7 @@ impl Offered {
     /// Begins with nothing.
     fn begin_new(self, desk: &Arc<Desk>, mut entry: Entry, restarted: bool) {
         let size = self.offer.size;
-        let promised = desk.promise(&self.ask, size).and_then(|promise| Ok((promise, desk.new_version()?)));
+        let promised = desk.promise(&self.ask, size, 0).and_then(|promise| Ok((promise, desk.new_version()?)));
         let (promise, version) = match promised {
             Ok(promised) => promised,
             Err(refusal) => return self.asking.refuse(refusal),

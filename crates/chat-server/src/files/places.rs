@@ -28,6 +28,13 @@ impl Places {
     }
 }
 
+impl Place {
+    /// How many places it is.
+    pub(super) const fn count(&self) -> usize {
+        self.count
+    }
+}
+
 impl Drop for Place {
     fn drop(&mut self) {
         self.of.fetch_sub(self.count, Ordering::Relaxed);

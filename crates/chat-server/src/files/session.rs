@@ -3,7 +3,7 @@
 //! Shared by the connection's reader, its writer, the hub's owner, and the jobs that work for it; made when somebody
 //! first asks for files. Locks are taken in the order asks, slots, lanes, and none is held while a disk is waited for.
 
-use std::sync::{Arc, Mutex, Weak};
+use std::sync::{Arc, Mutex, MutexGuard, Weak};
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -82,10 +82,15 @@ impl SessionFiles {
     fn enter(&self, ask: &FileAsk) -> Result<(Option<Slot>, Option<InFlight>), Refusal> {
         match &*ask.ask {
             FileRequest::Offer(_) | FileRequest::Fetch(_) => {
-                lock(&self.slots).claim(ask.slot).map(|()| (Some(ask.slot), None))
+                let mut slots = lock(&self.slots);
+                slots.claim(ask.slot)?;
+                lock(&self.lanes).forget(ask.slot);
+                Ok((Some(ask.slot), None))
             }
             FileRequest::FetchMany(_) => {
-                let in_flight = lock(&self.small).enter(&self.desk.small_budget, BULK_BYTES_MAX)?;
+                // Not the longest there is: those on slow lines hold theirs for long.
+                let bytes = self.parcel_bytes();
+                let in_flight = lock(&self.small).enter(&self.desk.small_budget, bytes)?;
                 Ok((None, Some(in_flight)))
             }
             _ => Ok((None, None)),
@@ -240,26 +245,27 @@ impl SessionFiles {
 
     /// Ends a transfer from this side, and says why. What has come is kept.
     pub(super) fn stop(&self, slot: Slot, refusal: Refusal) {
-        let ended = lock(&self.slots).remove(slot);
-        if ended.is_some() {
-            let mut lanes = lock(&self.lanes);
-            drop(lanes.remove(slot));
-            lanes.control(TransferMessage::Stop(Stop { refusal, keep: true }).to_frame(slot));
-            drop(lanes);
-            self.wake();
-        }
-        drop(ended);
+        self.end(lock(&self.slots), slot, &stopped(refusal));
     }
 
     /// The same, if the slot has the upload `turn`.
     pub(super) fn stop_upload(&self, slot: Slot, turn: u64, refusal: Refusal) {
-        if self.has_upload(slot, turn) {
-            self.stop(slot, refusal);
-        }
+        self.signal(slot, turn, SinkSignal::Failed(refusal));
     }
 
-    fn has_upload(&self, slot: Slot, turn: u64) -> bool {
-        lock(&self.slots).upload(slot, turn).is_some()
+    /// Frees a slot, and says the last word of its transfer, if there is one: under one lock, so that it is not said
+    /// of the next.
+    fn end(&self, mut slots: MutexGuard<'_, Slots>, slot: Slot, last: &TransferMessage) {
+        let ended = slots.remove(slot);
+        if ended.is_some() {
+            let mut lanes = lock(&self.lanes);
+            drop(lanes.remove(slot));
+            lanes.control(last.to_frame(slot));
+            drop(lanes);
+            self.wake();
+        }
+        drop(slots);
+        drop(ended);
     }
 
     /// Frees a slot that was claimed, or whose transfer is over.
@@ -268,35 +274,29 @@ impl SessionFiles {
         drop(ended);
     }
 
-    /// Says something within a transfer.
-    pub(super) fn say(&self, slot: Slot, message: &TransferMessage) {
-        lock(&self.lanes).control(message.to_frame(slot));
-        self.wake();
-    }
-
     /// Says the last word of a transfer whose file is in its place.
     pub(super) fn committed(&self, slot: Slot, message: &TransferMessage) {
-        let ended = lock(&self.slots).remove(slot);
-        if ended.is_some() {
-            self.say(slot, message);
-        }
-        drop(ended);
+        self.end(lock(&self.slots), slot, message);
     }
 
     /// What the sink of the upload `turn` says.
     pub(super) fn signal(&self, slot: Slot, turn: u64, signal: SinkSignal) {
-        if !self.has_upload(slot, turn) {
+        let mut slots = lock(&self.slots);
+        if slots.upload(slot, turn).is_none() {
             return;
         }
-        match signal {
-            SinkSignal::Credit(limit) => self.say(slot, &TransferMessage::Credit { limit }),
-            SinkSignal::Repair(from) => self.say(slot, &TransferMessage::Repair { from }),
-            SinkSignal::Verified(_) => {}
+        let said = match signal {
+            SinkSignal::Credit(limit) => TransferMessage::Credit { limit },
+            SinkSignal::Repair(from) => TransferMessage::Repair { from },
+            SinkSignal::Verified(_) => return,
             SinkSignal::Finished { root, size, placement } => {
-                self.committed(slot, &super::upload::committed(placement, size, root));
+                return self.end(slots, slot, &super::upload::committed(placement, size, root));
             }
-            SinkSignal::Failed(refusal) => self.stop(slot, refusal),
-        }
+            SinkSignal::Failed(refusal) => return self.end(slots, slot, &stopped(refusal)),
+        };
+        lock(&self.lanes).control(said.to_frame(slot));
+        drop(slots);
+        self.wake();
     }
 
     pub(super) fn has_room_for_answer(&self) -> bool {
@@ -316,7 +316,7 @@ impl SessionFiles {
 
     /// How long a parcel may be, in bytes: what is behind it waits for it as for a few other frames, but it has to
     /// hold a file, however slow the connection is.
-    pub(super) fn parcel_bytes(&self) -> usize {
+    fn parcel_bytes(&self) -> usize {
         (lock(&self.lanes).frame_bytes() * PARCEL_FRAMES).clamp(PARCEL_BYTES_MIN, BULK_BYTES_MAX)
     }
 
@@ -347,6 +347,10 @@ impl SessionFiles {
         let mut lanes = lock(&self.lanes);
         look(&mut slots, &mut lanes)
     }
+}
+
+const fn stopped(refusal: Refusal) -> TransferMessage {
+    TransferMessage::Stop(Stop { refusal, keep: true })
 }
 
 fn within_upload(upload: &Upload, message: TransferMessage) -> Result<(), Refusal> {

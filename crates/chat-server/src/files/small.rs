@@ -52,7 +52,14 @@ pub(super) struct AsidePack {
 #[derive(Debug)]
 pub(super) struct InFlight {
     _place: Place,
-    _bytes: Place,
+    bytes: Place,
+}
+
+impl InFlight {
+    /// How many bytes it may have.
+    pub(super) const fn bytes(&self) -> usize {
+        self.bytes.count()
+    }
 }
 
 impl SmallBudget {
@@ -73,7 +80,7 @@ impl Small {
     /// Takes a place for `bytes` in flight.
     pub(super) fn enter(&self, budget: &SmallBudget, bytes: usize) -> Result<InFlight, Refusal> {
         let place = self.in_flight.enter(SMALL_MAX).ok_or_else(|| too_many("packs_and_parcels", SMALL_MAX))?;
-        Ok(InFlight { _place: place, _bytes: budget.take(bytes)? })
+        Ok(InFlight { _place: place, bytes: budget.take(bytes)? })
     }
 
     /// Keeps a pack until the hub has been asked.
@@ -110,7 +117,7 @@ pub(super) fn pack(asking: Asking, ask: &FileAsk) {
         return asking.refuse(Refusal::new(Code::BadFrame, "there is no pack of this request"));
     };
     let bytes = aside.pack.files.iter().map(|file| file.bytes.len() as u64).sum();
-    let promised = desk.promise(ask, bytes);
+    let promised = desk.promise(ask, bytes, 0);
     let packed = promised.and_then(|promise| {
         let tree = desk.trees.tree(&ask.tree)?;
         let outcomes = store(&desk, &tree, ask, &aside.pack);
@@ -155,7 +162,7 @@ pub(super) fn fetch_many(asking: Asking, ask: &FileAsk, wanted: &FetchMany) {
     };
     // What the paths take is taken first, so that each has its place whatever fits.
     let heads: usize = wanted.paths.iter().map(|path| PackedFile::wire_bytes(path.len(), 0)).sum();
-    let mut room = (asking.files().parcel_bytes() - 2).saturating_sub(heads);
+    let mut room = asking.parcel_bytes().saturating_sub(2 + heads);
     let files = wanted
         .paths
         .iter()

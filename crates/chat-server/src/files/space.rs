@@ -80,11 +80,12 @@ impl Space {
         Arc::new(Self { root: root.to_owned(), limits, state: Mutex::default() })
     }
 
-    /// Promises `bytes` to an upload. `count` counts what is used, where a quota needs it.
+    /// Promises `bytes` to an upload, of which `there` are on the disk already. `count` counts what is used, where a
+    /// quota needs it.
     pub(super) fn promise(
         self: &Arc<Self>,
         (person, room): (&str, &TreeName),
-        bytes: u64,
+        (bytes, there): (u64, u64),
         count: impl Fn() -> Sums,
     ) -> Result<Promise, Refusal> {
         if bytes > self.limits.file_bytes {
@@ -100,7 +101,7 @@ impl Space {
             state.counted = Some(Instant::now());
             self.check_quotas(&state, person, room, bytes)?;
         }
-        self.check_free(&state, person, bytes)?;
+        self.check_free(&state, person, (bytes, there))?;
         state.promised.add(person, room, bytes);
         Ok(Promise { space: Arc::clone(self), person: person.to_owned(), room: room.clone(), bytes })
     }
@@ -146,17 +147,19 @@ impl Space {
         Ok(())
     }
 
-    fn check_free(&self, state: &State, person: &str, bytes: u64) -> Result<(), Refusal> {
+    fn check_free(&self, state: &State, person: &str, (bytes, there): (u64, u64)) -> Result<(), Refusal> {
         let Some(free) = free_bytes(&self.root) else { return Ok(()) };
         let free = free.saturating_sub(self.limits.min_free_bytes);
-        if bytes > free {
-            let words = format!("the server's disk has room for {free} more bytes, and this is {bytes}");
+        // What is there of a part that is resumed is gone from what is free.
+        let missing = bytes.saturating_sub(there);
+        if missing > free {
+            let words = format!("the server's disk has room for {free} more bytes, and this is {missing}");
             return Err(Refusal::new(Code::NoSpace, words).with_limit("free_bytes", free));
         }
         // What one person has been promised is gone from what is free already. The first file may be of any size; many
         // at a time shall leave room for others.
         let own = state.promised.people.get(person).copied().unwrap_or(0);
-        let half = free.saturating_add(own) / 2;
+        let half = free.saturating_add(own).saturating_add(there) / 2;
         if own > 0 && own.saturating_add(bytes) > half {
             let words = format!(
                 "one person's unfinished files may have {half} bytes together, half of what is free; they have {own}, \
@@ -184,4 +187,31 @@ fn free_bytes(path: &Path) -> Option<u64> {
 #[cfg(not(unix))]
 fn free_bytes(_: &Path) -> Option<u64> {
     None
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const LIMITS: FileLimits = FileLimits {
+        file_bytes: u64::MAX,
+        min_free_bytes: 0,
+        total_bytes: 0,
+        room_bytes: 0,
+        person_bytes: 0,
+        upload_idle: Duration::from_secs(60),
+        partial_age: Duration::from_secs(60),
+    };
+
+    #[cfg(unix)]
+    #[test]
+    fn what_is_there_of_a_part_needs_no_room_again() {
+        let outside = tempfile::tempdir().unwrap();
+        let (space, room) = (Space::new(outside.path(), LIMITS), TreeName::Room("lobby".parse().unwrap()));
+        // Far more than is free; all of it is missing, or nearly nothing.
+        let bytes = 1 << 60;
+        let promise = |there| space.promise(("ann", &room), (bytes, there), Sums::default).map(drop);
+        assert_eq!(promise(0).unwrap_err().code, Code::NoSpace);
+        promise(bytes - 1).unwrap();
+    }
 }

@@ -95,7 +95,7 @@ impl SessionFiles {
                 let waits = match transfer {
                     Transfer::Upload(upload) => {
                         if upload.is_too_slow(now, upload_idle) {
-                            slow.push(slot);
+                            slow.push((slot, upload.turn));
                         }
                         let stall = upload.sink.progress().waits_for_disk.then_some(StalledBy::ServerDisk);
                         Some((&mut upload.stall, upload.sink.progress().verified, stall))
@@ -122,8 +122,8 @@ impl SessionFiles {
         if has_said {
             self.wake();
         }
-        for slot in slow {
-            self.stop(slot, too_slow(upload_idle));
+        for (slot, turn) in slow {
+            self.stop_upload(slot, turn, too_slow(upload_idle));
         }
     }
 }
@@ -133,8 +133,10 @@ impl Upload {
     fn is_too_slow(&mut self, now: Instant, upload_idle: Duration) -> bool {
         let progress = self.sink.progress();
         let has_brought = progress.brought.saturating_sub(self.mark.0) >= UPLOAD_BYTES_MIN;
-        let is_whole = progress.received == self.lease.arrival.size && progress.queued > 0;
-        if has_brought || progress.credit_left == 0 || progress.waits_for_disk || is_whole {
+        // All bytes have come, but not the word that this was all: nobody but the sender can go on.
+        let owes_end = progress.received == self.lease.arrival.size && !progress.is_finished;
+        let could = progress.credit_left > 0 || owes_end;
+        if has_brought || !could || progress.waits_for_disk {
             self.mark = (progress.brought, now);
             return false;
         }

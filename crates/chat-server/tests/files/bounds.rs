@@ -288,6 +288,19 @@ async fn a_sender_who_brings_too_little_is_set_aside() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_sender_who_never_says_that_it_was_all_is_set_aside() {
+    let mut world = World::new();
+    let mut ann = world.member("ann").await;
+    let bytes = noise(300_000, 1);
+    let put = Put::new("a.bin", &bytes);
+    let accepted = ann.offer(&put).await.unwrap();
+    ann.pour(&put, &accepted, bytes.len()).await;
+    let started = tokio::time::Instant::now();
+    assert_eq!(code(ann.outcome(1).await), Some(Code::TooSlow));
+    assert!((59..70).contains(&started.elapsed().as_secs()), "{:?}", started.elapsed());
+}
+
+#[tokio::test(start_paused = true)]
 async fn who_waits_is_told_for_whom() {
     let mut world = World::new();
     let (mut ann, mut bob) = (world.member("ann").await, world.member("bob").await);

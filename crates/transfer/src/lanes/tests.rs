@@ -203,3 +203,18 @@ async fn a_hundred_sources_that_wait_read_little_ahead() {
     drop(lanes);
     assert_eq!(buffers.held(), 0);
 }
+
+#[tokio::test]
+async fn what_waits_to_be_said_of_a_transfer_is_not_said_of_the_next_in_its_slot() {
+    let mut lanes = lanes(&[]);
+    for slot in [1, 2, 1] {
+        lanes.control(TransferMessage::Credit { limit: u64::from(slot) << 30 }.to_frame(Slot(slot)));
+        lanes.control(TransferMessage::Stalled(StalledBy::Sender).to_frame(Slot(slot)));
+    }
+    lanes.forget(Slot(1));
+    let (mut said, mut expected) = (Vec::new(), Vec::new());
+    lanes.take_control(&mut said);
+    TransferMessage::Credit { limit: 2 << 30 }.to_frame(Slot(2)).write(&mut expected);
+    TransferMessage::Stalled(StalledBy::Sender).to_frame(Slot(2)).write(&mut expected);
+    assert_eq!(said, expected);
+}

@@ -134,10 +134,22 @@ impl Journal {
 
 impl Drop for Journal {
     fn drop(&mut self) {
+        let _let_go = LetGo(&self.hashes.file);
         if self.is_over {
             // If it cannot be removed, the sweep will try again.
             let _ = remove_if_there(&self.folder, &self.name);
         }
+    }
+}
+
+/// Gives the journal's lock back. Who reads a file that is still coming has its journal open, perhaps for long, and
+/// must not keep others from going on with it.
+struct LetGo<'a>(&'a File);
+
+impl Drop for LetGo<'_> {
+    fn drop(&mut self) {
+        // Where there are no locks there was none.
+        let _ = self.0.unlock();
     }
 }
 

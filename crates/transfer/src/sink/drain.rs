@@ -130,12 +130,13 @@ impl Drain {
     fn take(&mut self, shared: &Shared, item: Item) -> Result<(), Halt> {
         match item {
             Item::Chunk { offset, bytes } => self.chunk(shared, offset, &bytes),
+            Item::Joined { offset, bytes } => self.chunk(shared, offset, &bytes),
             Item::Hashes(hashes) => self.hashes(shared, &hashes),
             Item::Finish(root) => Err(self.finish(root)),
         }
     }
 
-    fn chunk(&mut self, shared: &Shared, offset: u64, bytes: &Bytes) -> Result<(), Halt> {
+    fn chunk(&mut self, shared: &Shared, offset: u64, bytes: &[u8]) -> Result<(), Halt> {
         self.target.write(offset, bytes)?;
         self.hasher.update(bytes, &mut self.fresh);
         self.computed.extend(self.fresh.drain(..));

@@ -2,7 +2,7 @@
 
 use std::collections::VecDeque;
 
-use bytes::Bytes;
+use bytes::{Bytes, BytesMut};
 use proto::limits::GROUP_BYTES;
 use proto::{Code, Refusal, Root};
 
@@ -14,17 +14,33 @@ use crate::group::groups_of;
 /// Bytes of one hash.
 const HASH_BYTES: usize = 32;
 
+/// Chunks shorter than this are copied together while they stand in line: a place there, and the read buffer that a
+/// chunk keeps, may take far more memory than the bytes that the credit counts.
+const SHORT_BYTES: usize = 16 * 1024;
+
+/// So many bytes of them are one item, at most.
+const JOINED_BYTES_MAX: usize = 64 * 1024;
+
 /// What stands in line.
 #[derive(Debug)]
 pub(super) enum Item {
-    Chunk { offset: u64, bytes: Bytes },
+    Chunk {
+        offset: u64,
+        bytes: Bytes,
+    },
+    /// Short chunks, one behind the other.
+    Joined {
+        offset: u64,
+        bytes: BytesMut,
+    },
     Hashes(Bytes),
     Finish(Root),
 }
 
 /// The side of a sink that the wire sees.
 ///
-/// Invariant: the chunks in the queue follow each other without a hole, and reach at most to the credit's limit.
+/// Invariant: the chunks in the queue follow each other without a hole, and reach at most to the credit's limit; the
+/// queue takes memory in proportion to their bytes, however short they came.
 pub(super) struct Intake {
     size: u64,
     /// The job's own, while it does not run.
@@ -41,6 +57,8 @@ pub(super) struct Intake {
     repairs: u32,
     /// After a repair: everything is ignored until the chunk at this offset comes.
     skipping_to: Option<u64>,
+    /// Bytes that can still be on their way from before the repair.
+    skip_left: u64,
     is_finished: bool,
     pub(super) is_closed: bool,
 }
@@ -59,6 +77,7 @@ impl Intake {
             brought: 0,
             repairs: 0,
             skipping_to: None,
+            skip_left: 0,
             is_finished: false,
             is_closed: false,
         }
@@ -66,7 +85,14 @@ impl Intake {
 
     pub(super) fn chunk(&mut self, offset: u64, bytes: Bytes) -> Result<Option<Item>, Refusal> {
         let len = bytes.len() as u64;
-        if self.is_closed || self.skipping_to.is_some_and(|due| due != offset) {
+        if self.is_closed {
+            self.brought += len;
+            return Ok(None);
+        }
+        if self.skipping_to.is_some_and(|due| due != offset) {
+            let left = self.skip_left.checked_sub(len);
+            self.skip_left =
+                left.ok_or_else(|| overrun(format!("bytes at {offset} came long after a repair was asked for")))?;
             self.brought += len;
             return Ok(None);
         }
@@ -86,7 +112,21 @@ impl Intake {
         // What stood in line before it: bytes that have just come are not the disk's fault.
         self.window.queued(self.queued);
         self.queued += len;
-        Ok(Some(Item::Chunk { offset, bytes }))
+        Ok(self.joined(offset, bytes))
+    }
+
+    /// A new item of these bytes; nothing if they went into the last one, which the job has yet to take.
+    fn joined(&mut self, offset: u64, bytes: Bytes) -> Option<Item> {
+        if bytes.len() >= SHORT_BYTES {
+            return Some(Item::Chunk { offset, bytes });
+        }
+        if let Some(Item::Joined { bytes: joined, .. }) = self.queue.back_mut()
+            && joined.len() + bytes.len() <= JOINED_BYTES_MAX
+        {
+            joined.extend_from_slice(&bytes);
+            return None;
+        }
+        Some(Item::Joined { offset, bytes: BytesMut::from(&*bytes) })
     }
 
     pub(super) fn hashes(&mut self, first: u64, hashes: Bytes) -> Result<Option<Item>, Refusal> {
@@ -125,6 +165,7 @@ impl Intake {
             return Err(Refusal::new(Code::Damaged, words));
         }
         self.clear();
+        self.skip_left = self.window.limit().saturating_sub(from);
         self.received = from;
         self.hashed = from / GROUP_BYTES;
         self.skipping_to = Some(from);
@@ -150,6 +191,7 @@ impl Intake {
             brought: self.brought,
             credit_left: self.window.limit().min(self.size).saturating_sub(self.received),
             waits_for_disk: self.queued > 0,
+            is_finished: self.is_finished,
             is_closed: self.is_closed,
         }
     }
@@ -157,4 +199,58 @@ impl Intake {
 
 fn overrun(words: String) -> Refusal {
     Refusal::new(Code::Overrun, words)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::Nowhere;
+    use super::*;
+    use crate::group::RootBuilder;
+
+    fn intake(size: u64) -> Intake {
+        let drain = Drain::new(size, 0, RootBuilder::new(), Box::new(Nowhere));
+        Intake::new(size, 0, Window::new(size, size, None), drain)
+    }
+
+    #[test]
+    fn after_a_repair_no_more_is_skipped_than_can_have_been_on_its_way() {
+        let mut intake = intake(4 * GROUP_BYTES);
+        let chunk = || Bytes::from(vec![7; 1000]);
+        intake.chunk(0, chunk()).unwrap();
+        intake.repair(0).unwrap();
+        for _ in 0..4 * GROUP_BYTES / 1000 {
+            assert!(intake.chunk(5000, chunk()).unwrap().is_none());
+        }
+        assert_eq!(intake.chunk(5000, chunk()).unwrap_err().code, Code::Overrun);
+        assert!(intake.chunk(0, chunk()).unwrap().is_some());
+    }
+
+    #[test]
+    fn short_chunks_take_no_more_places_than_long_ones() {
+        const SIZE: usize = 1024 * 1024;
+        let content: Vec<u8> = (0..=250).cycle().take(SIZE).collect();
+        for (len, places_max) in [(1, 16), (100, 17), (SHORT_BYTES - 1, 22), (SHORT_BYTES, 64)] {
+            let size = SIZE as u64;
+            let mut intake = intake(size);
+            let mut at = 0;
+            for bytes in content.chunks(len) {
+                let item = intake.chunk(at, Bytes::copy_from_slice(bytes)).unwrap();
+                intake.queue.extend(item);
+                at += bytes.len() as u64;
+            }
+            assert!(intake.queue.len() <= places_max, "{len}: {}", intake.queue.len());
+            assert_eq!(intake.queued, size);
+            let mut came = Vec::new();
+            for item in &intake.queue {
+                let (offset, bytes): (u64, &[u8]) = match item {
+                    Item::Chunk { offset, bytes } => (*offset, bytes),
+                    Item::Joined { offset, bytes } => (*offset, bytes),
+                    Item::Hashes(_) | Item::Finish(_) => panic!("nobody said so"),
+                };
+                assert_eq!(offset, came.len() as u64);
+                came.extend_from_slice(bytes);
+            }
+            assert!(came == content, "{len}");
+        }
+    }
 }

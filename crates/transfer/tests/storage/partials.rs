@@ -199,6 +199,27 @@ fn room_is_reserved_and_given_back() {
 }
 
 #[test]
+fn who_reads_a_part_keeps_nobody_from_going_on_with_it_or_removing_it() {
+    let place = Place::new();
+    let (size, content) = (4 * GROUP_BYTES, bytes(4 * GROUP, 1));
+    let (hashes, _) = hashes_of(&content);
+    let id = next_id();
+    let mut partial = place.partials.create(&id, &note(size, "mei"), size, false).unwrap();
+    partial.write_at(0, &content[..GROUP]).unwrap();
+    partial.verified(GROUP_BYTES, &hashes[..1]).unwrap();
+    let reading = (partial.data(), partial.hashes());
+    partial.set_aside().unwrap();
+    let resumed = place.partials.resume(&id).unwrap().unwrap();
+    assert_eq!(resumed.verified, GROUP_BYTES);
+    assert!(!place.partials.remove(&id).unwrap(), "it is in use");
+    let still_reading = resumed.partial.hashes();
+    drop(resumed);
+    assert!(place.partials.remove(&id).unwrap());
+    drop((reading, still_reading));
+    place.check_no_partials();
+}
+
+#[test]
 fn more_than_the_disk_has_is_refused_and_leaves_nothing() {
     let place = Place::new();
     let size = 1 << 45;

@@ -42,7 +42,7 @@ fn arrival(desk: &Arc<Desk>) -> Arc<Arrival> {
     let note = PartialNote { version, size, modified_ms: 5, place: "lobby/a".into(), by: "ann".into() };
     let partial = entry.folder().create(&id, &note, size, false).unwrap();
     entry.is_of(size, 5);
-    let promise = desk.space.promise(("ann", &tree), size, Default::default).unwrap();
+    let promise = desk.space.promise(("ann", &tree), (size, 0), Default::default).unwrap();
     let path = "a".parse().unwrap();
     let begun = Begun { id, tree, path, version, size, modified_ms: 5, by: "ann".into() };
     let arrival = Arrival::new(begun, 0, Behind { partial, entry, promise });
