@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use crate::client::{self, Running, run, wait_for};
 use crate::matrix::over_strategies;
-use crate::stage::{Stage, noise};
+use crate::stage::{Stage, left_in, noise, set};
 
 over_strategies! {
     a_file_goes_there_and_back_and_is_listed,
@@ -124,16 +124,6 @@ fn a_receiver_begins_while_the_sender_still_sends(arguments: &[&str]) {
     stage.well("bob", &["get", "big.iso", "-o", &stage.words("there")]);
     assert!(fs::read(stage.path("there/big.iso")).unwrap() == bytes, "bob has other bytes than ann");
     assert!(wait_for("ann is done", || ann.ended()).success());
-}
-
-fn set<const N: usize>(names: [&str; N]) -> BTreeSet<String> {
-    names.into_iter().map(str::to_owned).collect()
-}
-
-/// The names in a folder, hidden ones too.
-fn left_in(folder: &Path) -> BTreeSet<String> {
-    let names = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap());
-    names.collect()
 }
 
 /// The paths of all files below a folder.

@@ -17,6 +17,8 @@ mod peer;
 mod program;
 mod proxy;
 mod queue;
+mod resume;
+mod room;
 mod server;
 mod stage;
 mod trouble;

@@ -28,13 +28,19 @@ pub(crate) enum Fault {
     TurnBits { way: Way },
     /// Breaks the connection each time this many bytes of files have passed, counted over all connections.
     CutEvery { way: Way, bytes: u64 },
+    /// Lets nothing more of the connection pass once this many bytes of files have, though it stands. Later ones pass.
+    Hold { way: Way, bytes: u64 },
 }
 
 /// Starts a line to `server`; where to connect. It lives as long as the test's process.
 pub(crate) fn start(server: SocketAddr, fault: Fault) -> SocketAddr {
+    start_counting(server, fault, Arc::new(AtomicU64::new(0)))
+}
+
+/// The same; `passed` is what the fault has counted.
+pub(crate) fn start_counting(server: SocketAddr, fault: Fault, passed: Arc<AtomicU64>) -> SocketAddr {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = listener.local_addr().unwrap();
-    let passed = Arc::new(AtomicU64::new(0));
     thread::spawn(move || {
         while let Ok((client, _)) = listener.accept() {
             let Ok(server) = TcpStream::connect(server) else { continue };
@@ -71,6 +77,12 @@ fn carry(mut from: &TcpStream, mut to: &TcpStream, way: Way, fault: Fault, passe
                     let before = passed.fetch_add(u64::from(len), Ordering::SeqCst);
                     if before / bytes != (before + u64::from(len)) / bytes {
                         return Ok(());
+                    }
+                }
+                Fault::Hold { way: bad, bytes } if bad == way => {
+                    let before = passed.fetch_add(u64::from(len), Ordering::SeqCst);
+                    if (before..before + u64::from(len)).contains(&bytes) {
+                        return io::copy(&mut from, &mut io::sink()).map(drop);
                     }
                 }
                 _ => {}

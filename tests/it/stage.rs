@@ -1,8 +1,9 @@
 //! A server with a data directory, clients' folders beside it, and what goes in them.
 
+use std::collections::BTreeSet;
 use std::fs;
 use std::net::SocketAddr;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use crate::client::{run, run_well};
 use crate::server::Server;
@@ -67,4 +68,14 @@ pub(crate) fn noise(count: usize) -> Vec<u8> {
     }
     bytes.truncate(count);
     bytes
+}
+
+pub(crate) fn set<const N: usize>(names: [&str; N]) -> BTreeSet<String> {
+    names.into_iter().map(str::to_owned).collect()
+}
+
+/// The names in a folder, hidden ones too.
+pub(crate) fn left_in(folder: &Path) -> BTreeSet<String> {
+    let names = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap());
+    names.collect()
 }

@@ -129,7 +129,7 @@ fn a_full_disk_is_said_with_numbers_and_heals() {
 }
 
 /// How many bytes of a partial file stand in `folder`, once that is at least `bytes`.
-fn most_of(folder: &std::path::Path, bytes: u64) -> Option<u64> {
+pub(crate) fn most_of(folder: &std::path::Path, bytes: u64) -> Option<u64> {
     use std::os::unix::fs::MetadataExt;
     let entries = fs::read_dir(folder).ok()?.flatten();
     let partial = entries.filter(|entry| entry.file_name().to_string_lossy().ends_with(".log"));
@@ -139,7 +139,7 @@ fn most_of(folder: &std::path::Path, bytes: u64) -> Option<u64> {
 }
 
 /// Checks that a second run went on at most [`RESENT_MAX`] before what was `seen` of the first.
-fn check_resumed(said: &str, seen: u64) {
+pub(crate) fn check_resumed(said: &str, seen: u64) {
     let last = said.lines().last().unwrap_or_default();
     if seen == 0 {
         return println!("it was done before it could be killed");
