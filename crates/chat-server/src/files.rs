@@ -1,13 +1,13 @@
 //! Files: the desk that all sessions share, and each session's transfers.
 //!
 //! The hub lets a request through and its owner hands it to the session's [`SessionFiles`], where requests are worked
-//! on one at a time, in order, on a thread that may block; what takes long stands in a [`line`] of its own. A transfer
-//! is a [`transfer::Sink`] or a [`transfer::Source`] under its slot. Frames within transfers come from the session's
-//! reader straight to their slot, and go out by the lanes behind everything of the chat.
+//! on one at a time, in order, on a thread that may block; what takes long stands in a `line` of its own. A transfer
+//! is a [`transfer::sink::Sink`] or a [`transfer::source::Source`] under its slot. Frames within transfers come from
+//! the session's reader straight to their slot, and go out by the lanes behind everything of the chat.
 //!
-//! Reading order: [`desk`] (what is shared), [`session`] and [`slots`] (one connection), [`asking`] (a question and its
-//! one answer), then a module a verb: [`offer`] and [`arrival`], [`fetch`], [`small`], [`tree_asks`], [`verify`];
-//! [`partials`], [`space`] and [`line`] are bounds, [`watch`] is what time does.
+//! Reading order: `desk` (what is shared), `session` and `slots` (one connection), `asking` (a question and its
+//! one answer), then a module a verb: `offer` and `arrival`, `fetch`, `small`, `tree_asks`, `verify`;
+//! `partials`, `space` and `line` are bounds, `watch` is what time does.
 
 mod accept;
 mod arrival;

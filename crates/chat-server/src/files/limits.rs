@@ -15,7 +15,7 @@ pub struct FileLimits {
     pub room_bytes: u64,
     /// Bytes of files of one person; 0 for no bound.
     pub person_bytes: u64,
-    /// Within this an upload must bring [`UPLOAD_BYTES_MIN`] while it has credit.
+    /// Within this an upload must bring 64 KiB (`UPLOAD_BYTES_MIN`) while it has credit.
     pub upload_idle: Duration,
     /// Parts of files that nobody goes on with are removed after this.
     pub partial_age: Duration,
