@@ -40,7 +40,7 @@ fn work(tree: &Tree, partials: &PartialFolder) {
             }
             None => (partials.create(&id(number), &note(size, "mei"), size, true).unwrap(), 0),
         };
-        let from = usize::try_from(verified).unwrap() / GROUP;
+        let from = usize::try_from(transfer::group::groups_of(verified)).unwrap();
         for (group, bytes) in content.chunks(GROUP).enumerate().skip(from) {
             let begin = (group * GROUP) as u64;
             partial.write_at(begin, bytes).unwrap();
