@@ -118,10 +118,10 @@ impl PartialFolder {
     /// # Errors
     /// What the disk says.
     pub fn remove(&self, id: &PartialId) -> io::Result<bool> {
-        let lock = match self.lock(id, false) {
+        // Made if there is none: without the lock, what another has begun meanwhile would be taken away from under it.
+        let lock = match self.lock(id, true) {
             Err(error) if error.kind() == io::ErrorKind::ResourceBusy => return Ok(false),
-            Err(error) if error.kind() == io::ErrorKind::NotFound => None,
-            lock => Some(lock?),
+            lock => lock?,
         };
         self.clear(id)?;
         drop(lock);
