@@ -34,6 +34,12 @@ pub(crate) fn run_well(address: SocketAddr, nick: &str, home: &Path, words: &[&s
     String::from_utf8(output.stdout).unwrap()
 }
 
+/// Waits until the server has let go of somebody who was killed: until then the nick is taken.
+pub(crate) fn wait_until_gone(address: SocketAddr, nick: &str, home: &Path) {
+    let is_gone = || !run_well(address, "eve", home, &["who"]).contains(nick);
+    wait_for("whoever was killed is let go", || is_gone().then_some(()));
+}
+
 impl Running {
     /// Starts one whose words nobody reads.
     pub(crate) fn start(mut command: Command) -> Self {

@@ -124,6 +124,7 @@ fn check_killed(way: Way, is_client_killed_first: bool) {
 fn check_changed(way: Way) {
     let mut scene = Scene::new(way);
     scene.begin().0.kill();
+    client::wait_until_gone(scene.address, "ann", &scene.root.path().join("home"));
     // The same length, and a change where all has been sent already.
     scene.bytes[1_000_000] ^= 1;
     fs::write(scene.source(), &scene.bytes).unwrap();

@@ -66,6 +66,7 @@ fn little_is_sent_twice_after_a_kill() {
     let mut ann = Running::start(client::command(address, "ann", &home, &put));
     let seen = wait_for("most has come", || most_of(&partial, 120_000_000).or_else(|| ann.ended().map(|_| 0)));
     ann.kill();
+    client::wait_until_gone(address, "ann", &home);
     let said = client::run_well(address, "ann", &home, &put);
     check_resumed(&said, seen);
     let get = ["get", "big.bin", "-o", &stage.words("there"), "--json"];
@@ -73,6 +74,7 @@ fn little_is_sent_twice_after_a_kill() {
     let there = stage.path("there");
     let seen = wait_for("most has come", || most_of(&there, 120_000_000).or_else(|| bob.ended().map(|_| 0)));
     bob.kill();
+    client::wait_until_gone(address, "bob", &home);
     check_resumed(&client::run_well(address, "bob", &home, &get), seen);
     assert!(fs::read(stage.path("there/big.bin")).unwrap() == bytes);
 }
@@ -88,6 +90,7 @@ fn a_source_that_changed_is_said_and_sent_anew() {
     wait_for("some has come", || most_of(&partial, 20_000_000).or_else(|| ann.ended().map(|_| 0)));
     let has_ended = ann.ended().is_some();
     ann.kill();
+    client::wait_until_gone(address, "ann", &home);
     let other = noise(149_000_000);
     stage.write("here/a.bin", &other);
     let output = run(address, "ann", &home, &put);
