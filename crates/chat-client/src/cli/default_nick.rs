@@ -4,14 +4,19 @@ use chat_client::{Options, Reconnect, TakenNick};
 use proto::Nick;
 use proto::limits::NICK_CHARS_MAX;
 
-use super::args::Args;
+use super::args::{Args, Command};
 
 /// What a nick is when even the login name gives none.
 const LAST_RESORT: &str = "guest";
 
-/// The options of a connection. A nick that was asked for is insisted on; one that was not may become another.
+/// The options of a connection. A nick that was asked for is insisted on; one that was not may become another. So may
+/// that of a transfer: whoever was killed in the middle of one, and says the same again, meets their own nick, which
+/// the server still holds for them, and the transfer goes on all the same.
 pub(crate) fn options(args: &Args, reconnect: Reconnect) -> Options {
     let (nick, taken_nick) = match &args.nick {
+        Some(nick) if matches!(args.command, Some(Command::Put(_) | Command::Get(_))) => {
+            (nick.clone(), TakenNick::TakeOffer)
+        }
         Some(nick) => (nick.clone(), TakenNick::Fail),
         None => (from_login(), TakenNick::TakeOffer),
     };
