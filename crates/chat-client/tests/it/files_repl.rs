@@ -166,14 +166,14 @@ fn a_file_from_a_script_can_be_fetched_when_the_script_has_gone() {
 fn a_transfer_outlives_the_server() {
     let mut server = Server::with_files();
     let ann = Person::sits_down(&server, "ann");
-    fs::File::create(ann.folder().join("big.bin")).unwrap().set_len(400_000_000).unwrap();
+    fs::File::create(ann.folder().join("big.bin")).unwrap().set_len(1_000_000_000).unwrap();
     ann.says("/put big.bin");
-    ann.sees("#1 sends big.bin (381 MiB)");
+    ann.sees("#1 sends big.bin (954 MiB)");
     server.kill();
     ann.sees("! offline:");
     ann.says("/transfers");
-    ann.waits_for("a bar that says so", |screen| text(screen).contains(" of 381 MiB  offline"));
+    ann.waits_for("a bar that says so", |screen| text(screen).contains(" of 954 MiB  offline"));
     server.start_again();
     ann.sees("online again");
-    ann.sees("#1 big.bin is sent: 381 MiB in");
+    ann.sees("#1 big.bin is sent: 954 MiB in");
 }

@@ -143,7 +143,7 @@ impl Repl {
     }
 
     fn show_transfers(&mut self) {
-        let bars = self.transfers.bars();
+        let bars = self.transfers.bars(self.model.is_online());
         let words = if bars.is_empty() { "nothing is under way".to_owned() } else { bars.join("\n") };
         self.show(vec![Shown::Note(words)]);
     }

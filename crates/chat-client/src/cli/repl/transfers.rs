@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::future::pending;
 use std::time::Duration;
 
-use chat_client::{Client, ClientError, Direction, GetOptions, Outcome, RelPath, RoomKey, Transfer};
+use chat_client::{Client, ClientError, Direction, GetOptions, Outcome, RelPath, RoomKey, State, Transfer};
 use futures::future::select_all;
 use proto::Code;
 use tokio::time::Instant;
@@ -110,14 +110,18 @@ impl Transfers {
         lines
     }
 
-    /// A bar for each; nothing if there are none.
-    pub(super) fn bars(&self) -> Vec<String> {
+    /// A bar for each; nothing if there are none. Without a connection none moves, whatever it was told last: the
+    /// conversation hears of its end before the transfers do.
+    pub(super) fn bars(&self, is_online: bool) -> Vec<String> {
         let bar = |(number, entry): (&u32, &Entry)| {
             let sign = match entry.direction {
                 Direction::Put => "put",
                 Direction::Get => "get",
             };
-            let progress = entry.transfer.progress().borrow().clone();
+            let mut progress = entry.transfer.progress().borrow().clone();
+            if !is_online && matches!(progress.state, State::Waiting | State::Running) {
+                progress.state = State::Offline;
+            }
             format!("#{number} {sign} {}", Gauge::from(&progress).bar(BAR_COLUMNS))
         };
         self.under_way.iter().map(bar).collect()
