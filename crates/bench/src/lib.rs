@@ -7,7 +7,9 @@
 //!    `files`: files moved by ours and by others.
 //! 4. [`child`]: servers as child processes; [`machine`] and [`readings`]: cores, limits, `/proc`.
 //! 5. [`stats`]: ratios with intervals, verdicts, percentiles, regression. Pure.
-//! 6. [`report`]: tables, sentences, JSON lines, Markdown.
+//! 6. [`report`]: tables, sentences, JSON lines, Markdown of the single commands.
+//! 7. [`suite`]: the comparison of the strategies, with its own records and report. [`server_stats`]: what the servers
+//!    say of themselves meanwhile.
 
 pub mod args;
 pub mod child;
@@ -24,7 +26,9 @@ pub mod plan;
 pub mod readings;
 pub mod report;
 mod run;
+pub mod server_stats;
 pub mod stats;
+pub mod suite;
 pub mod targets;
 
 pub use run::run;

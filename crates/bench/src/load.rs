@@ -7,6 +7,7 @@ mod fanout;
 mod gauge;
 mod idle;
 mod link;
+pub mod open;
 mod readiness;
 #[cfg(test)]
 mod tests;

@@ -1,0 +1,131 @@
+//! Open and partly open load: sessions arrive when a schedule made in advance says so, whether the server keeps up or
+//! not, and latency counts from when a request should have begun. A late sender shows; it does not hide the waiting.
+
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use crate::stats::Latencies;
+use crate::suite::record::{Bin, Counts, Parts, StripRow};
+
+/// When sessions begin and what they ask; made from a seed before anything runs, so that every strategy of a block
+/// gets the very same.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Schedule {
+    /// In the order of their start.
+    pub sessions: Vec<Session>,
+    /// How long it is.
+    pub length: Duration,
+}
+
+/// One arrival.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Session {
+    /// When, from the start of the schedule.
+    pub at: Duration,
+    /// What it asks, one after the other: the next begins `think` after the answer of the one before.
+    pub requests: Vec<Request>,
+}
+
+/// One request.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Request {
+    /// How long the server is asked to work, for `--work asked:…`; zero for servers that set their own.
+    pub work: Duration,
+    /// Which class it belongs to: an index into [`OpenPlan::classes`].
+    pub class: usize,
+    /// The pause before it, after the answer of the one before; nothing for the first.
+    pub think: Duration,
+}
+
+/// On which connections.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Carrier {
+    /// A connection per session, closed behind its last request.
+    Fresh,
+    /// So many connections that stand from the beginning. A session takes one that is free, and waits for one if none
+    /// is; that wait counts.
+    Kept(usize),
+}
+
+/// What a client does when it is not served.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Retries {
+    /// How often a request is tried again after a timeout, a refusal or a "busy"; 0 for never.
+    pub most: u32,
+    /// The first pause before that, doubled each time, with a seeded jitter of half either way.
+    pub pause: Duration,
+}
+
+/// A load of one trial.
+#[derive(Debug, Clone)]
+pub struct OpenPlan {
+    /// The server.
+    pub address: SocketAddr,
+    /// What it is called in messages.
+    pub target: String,
+    /// What arrives when.
+    pub schedule: Schedule,
+    /// What comes before this is not counted.
+    pub warm_up: Duration,
+    /// On which connections.
+    pub carrier: Carrier,
+    /// Given up after this long from the intended start; `None` to wait until the trial's end.
+    pub deadline: Option<Duration>,
+    /// Whether it is tried again.
+    pub retries: Retries,
+    /// How long a request's body is, in bytes; at least 16.
+    pub body_bytes: usize,
+    /// How long after the last arrival the trial ends; what has no answer then is in flight.
+    pub drain: Duration,
+    /// What the classes are called; at least one.
+    pub classes: Vec<String>,
+    /// Whether to keep a row per connection.
+    pub with_strip: bool,
+    /// The timeline's piece; `None` for no timeline.
+    pub bin: Option<Duration>,
+    /// A pause before every send that nobody asked for: the bench checks with it that a slow load is found out.
+    pub handicap: Duration,
+}
+
+/// What the load of one trial came to. Requests count whose intended start lies behind the warm-up.
+#[derive(Debug)]
+pub struct OpenCount {
+    /// How they ended.
+    pub counts: Counts,
+    /// From the intended start, of those that ended ok.
+    pub intended: Latencies,
+    /// From the actual send (of the last try), of the same.
+    pub sent: Latencies,
+    /// Where the time went, of those whose answers carried the server's stamps.
+    pub parts: Option<Parts>,
+    /// By class, in the order of [`OpenPlan::classes`].
+    pub classes: Vec<ClassCount>,
+    /// Answered requests of each connection or, with [`Carrier::Fresh`], of each session: for Jain's index.
+    pub served: Vec<u64>,
+    /// How late requests were sent: actual less intended.
+    pub lateness: Latencies,
+    /// How long connecting took, with [`Carrier::Fresh`].
+    pub connects: Latencies,
+    /// Tries, retries included.
+    pub tries: u64,
+    /// Over the whole trial, warm-up included: answered requests with stamps, and the sum of their times in the
+    /// server (read to answered), in seconds. For Little's law.
+    pub in_server: (u64, f64),
+    /// The timeline.
+    pub timeline: Vec<Bin>,
+    /// The rows.
+    pub strip: Vec<StripRow>,
+    /// How long was measured: the schedule behind the warm-up.
+    pub measured: Duration,
+    /// CPU time of the load's threads over the measured time, in seconds.
+    pub cpu_seconds: Option<f64>,
+}
+
+/// Requests of one class.
+#[derive(Debug)]
+pub struct ClassCount {
+    /// How they ended.
+    pub counts: Counts,
+    /// From the intended start.
+    pub intended: Latencies,
+}

@@ -1,0 +1,17 @@
+//! The comparison of the strategies: experiments E0 to E10 and the exercise's own run, as `bench-client suite` (behind
+//! `cargo xtask bench`) runs them.
+//!
+//! Everything goes by the records: a trial becomes a line of `results.ndjson`, and whatever is said later (verdicts,
+//! tables, `report.html`) is made from those lines alone, so that an interrupted run can go on and an old one can be
+//! shown again.
+//!
+//! Reading order:
+//! 1. [`spec`]: what an experiment is: its cells, its arms, its figures and what it asks.
+//! 2. [`record`]: what one trial came to.
+//! 3. [`lab`]: how an experiment runs a trial and draws its conclusion.
+//! 4. [`summary`]: what all of them come to.
+
+pub mod lab;
+pub mod record;
+pub mod spec;
+pub mod summary;
