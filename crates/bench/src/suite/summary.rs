@@ -19,6 +19,9 @@ pub struct Summary {
     pub command: String,
     /// When it began, ISO 8601 in UTC.
     pub started: String,
+    /// Where it ran, in a line: processor, cores, kernel, which core serves and which loads.
+    #[serde(default)]
+    pub machine: String,
     /// How long it took, in seconds.
     pub took_seconds: f64,
     /// quick, full or ci.
