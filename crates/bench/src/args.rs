@@ -7,14 +7,17 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use crate::targets::{Protocol, Target};
 
 mod files;
+mod suite;
 
 pub use files::{FilesChat, FilesCommand, FilesCommon, FilesMemory, FilesSmall, FilesThroughput};
+pub use suite::{FailOn, SuiteArguments};
 
 /// The most connections one trial opens; what the operating system allows may be less.
 const CONNECTIONS_MAX: u64 = 100_000;
 
 const EXAMPLES: &str = "\
 Examples:
+  bench-client suite                      a task per connection, or a pool? about five minutes
   bench-client fanout                     ours beside redis-server and nats-server, 1 to 100, pipelined
   bench-client fanout --mode single       the same, one message at a time
   bench-client fanout --target chat://127.0.0.1:12101 --blocks 5
@@ -59,6 +62,8 @@ pub enum Generated {
 /// What to measure.
 #[derive(Debug, Subcommand)]
 pub enum Command {
+    /// The comparison of the strategies, experiments E0 to E10: what `cargo xtask bench` runs.
+    Suite(SuiteArguments),
     /// Raw echo beside the plainest tokio echo.
     Echo(EchoArguments),
     /// Connect, one request, close: each strategy of the echo server.

@@ -4,7 +4,7 @@ use crate::args::{Arguments, Command};
 use crate::error::BenchError;
 use crate::interrupt::{Interrupt, Listener};
 use crate::report::Report;
-use crate::{experiments, generate, plain_echo};
+use crate::{experiments, generate, plain_echo, suite};
 
 /// Does what the command line asks for.
 ///
@@ -18,6 +18,10 @@ pub fn run(arguments: &Arguments) -> Result<(), BenchError> {
         None => Err(BenchError::Usage("say what to measure; --help tells what there is".to_owned())),
         // It is killed by who started it.
         Some(Command::PlainEcho) => plain_echo::run(),
+        Some(Command::Suite(arguments)) => {
+            let listener = Listener::start()?;
+            suite::run(arguments, &listener.interrupt())
+        }
         Some(Command::Echo(arguments)) => measured(|interrupt| experiments::echo(arguments, interrupt)),
         Some(Command::Churn(arguments)) => measured(|interrupt| experiments::churn(arguments, interrupt)),
         Some(Command::Fanout(arguments)) => measured(|interrupt| experiments::fanout(arguments, interrupt)),

@@ -8,10 +8,15 @@
 //! Reading order:
 //! 1. [`spec`]: what an experiment is: its cells, its arms, its figures and what it asks.
 //! 2. [`record`]: what one trial came to.
-//! 3. [`lab`]: how an experiment runs a trial and draws its conclusion.
-//! 4. [`summary`]: what all of them come to.
+//! 3. [`lab`]: how an experiment runs a trial and draws its conclusion. [`experiments`]: all of them.
+//! 4. [`run`](fn@run): which trials run when, and what is kept of them.
+//! 5. [`summary`]: what all of them come to.
 
+pub mod experiments;
 pub mod lab;
 pub mod record;
+mod run;
 pub mod spec;
 pub mod summary;
+
+pub use run::run;

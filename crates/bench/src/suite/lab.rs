@@ -1,6 +1,7 @@
 //! How an experiment runs: from a preset to its spec, from a place in the plan to a record, from all records to a
 //! sentence.
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use super::record::TrialRecord;
@@ -19,6 +20,15 @@ pub trait Lab: Sync {
     /// Its cells, arms and figures at this scale; `None` if the preset leaves it out or no strategy asked for fits it.
     fn spec(&self, scale: &Scale) -> Option<Spec>;
 
+    /// What has to be known before the trials of a block, such as the capacity that its loads are shares of; they find
+    /// it in [`Ground::prepared`]. Most experiments need nothing.
+    ///
+    /// # Errors
+    /// As [`Lab::trial`].
+    fn prepare(&self, _ground: &Ground<'_>, _spec: &Spec) -> Result<Prepared, BenchError> {
+        Ok(Prepared::new())
+    }
+
     /// Runs one trial on fresh servers. What its server did wrong stands in [`TrialRecord::invalid`].
     ///
     /// # Errors
@@ -29,11 +39,16 @@ pub trait Lab: Sync {
     fn conclude(&self, found: &mut ExperimentSummary);
 }
 
+/// Figures by name that [`Lab::prepare`] found for the trials of a block.
+pub type Prepared = BTreeMap<String, f64>;
+
 /// How much of an experiment.
 #[derive(Debug, Clone)]
 pub struct Scale {
     /// Which preset.
     pub preset: Preset,
+    /// Whether the person named this experiment: then the preset leaves nothing out.
+    pub is_named: bool,
     /// The strategies asked for, in the order of [`STRATEGIES`]; an experiment takes those that mean something to it.
     pub strategies: Vec<String>,
     /// Blocks, where the person said so.
@@ -54,4 +69,6 @@ pub struct Ground<'a> {
     pub interrupt: &'a Interrupt,
     /// Decides this block's arrivals: the same for every arm of a cell in a block.
     pub seed: u64,
+    /// What the block was prepared with.
+    pub prepared: Prepared,
 }

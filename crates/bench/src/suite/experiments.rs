@@ -1,0 +1,23 @@
+//! The experiments of the suite, each in a file of its own, and what they share.
+
+mod arms;
+
+pub use arms::{CONTROL_SUFFIX, arms};
+
+use super::lab::{Lab, Scale};
+use super::spec::{Experiment, Spec};
+
+/// All of them, in the order they run and are shown.
+pub const LABS: &[&dyn Lab] = &[];
+
+/// The lab of an experiment; `None` if there is none yet.
+pub fn lab(experiment: Experiment) -> Option<&'static dyn Lab> {
+    LABS.iter().copied().find(|lab| lab.experiment() == experiment)
+}
+
+/// What runs: of each experiment in `only`, or of all if that is empty, what `scale` makes of it.
+pub fn specs(scale: &Scale, only: &[Experiment]) -> Vec<Spec> {
+    let scale = Scale { is_named: !only.is_empty(), ..scale.clone() };
+    let wanted = |lab: &&dyn Lab| only.is_empty() || only.contains(&lab.experiment());
+    LABS.iter().copied().filter(wanted).filter_map(|lab| lab.spec(&scale)).collect()
+}
