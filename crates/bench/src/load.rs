@@ -9,6 +9,7 @@ mod idle;
 mod link;
 pub mod open;
 mod readiness;
+pub mod schedule;
 #[cfg(test)]
 mod tests;
 

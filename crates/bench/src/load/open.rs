@@ -15,6 +15,8 @@ pub struct Schedule {
     pub sessions: Vec<Session>,
     /// How long it is.
     pub length: Duration,
+    /// Whether sessions ask their requests again and again until it is over: a closed loop.
+    pub repeats: bool,
 }
 
 /// One arrival.
@@ -33,8 +35,22 @@ pub struct Request {
     pub work: Duration,
     /// Which class it belongs to: an index into [`OpenPlan::classes`].
     pub class: usize,
-    /// The pause before it, after the answer of the one before; nothing for the first.
+    /// The pause before it, after the answer of the one before; none before a session's first.
     pub think: Duration,
+}
+
+/// What is spoken.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Wire {
+    /// Frames: `echo-server tcp` on its framed wire, with or without stamps.
+    Framed,
+    /// Bytes that come back as they are: `--wire raw --reply echo`, or any echo server.
+    Raw,
+    /// Messages to this room of a chat server, each confirmed by "said". Kept connections only.
+    Chat {
+        /// The room.
+        room: String,
+    },
 }
 
 /// On which connections.
@@ -42,8 +58,9 @@ pub struct Request {
 pub enum Carrier {
     /// A connection per session, closed behind its last request.
     Fresh,
-    /// So many connections that stand from the beginning. A session takes one that is free, and waits for one if none
-    /// is; that wait counts.
+    /// So many connections that stand from the beginning. A session takes the one that has been free for longest, keeps
+    /// it to its end, and waits for one if none is free; that wait counts. One that broke is opened anew for the next
+    /// session that takes it. After a timeout the connection stays, and the answer that comes late is skipped.
     Kept(usize),
 }
 
@@ -63,19 +80,23 @@ pub struct OpenPlan {
     pub address: SocketAddr,
     /// What it is called in messages.
     pub target: String,
+    /// What it speaks.
+    pub wire: Wire,
     /// What arrives when.
     pub schedule: Schedule,
     /// What comes before this is not counted.
     pub warm_up: Duration,
     /// On which connections.
     pub carrier: Carrier,
-    /// Given up after this long from the intended start; `None` to wait until the trial's end.
+    /// A try is given up after this long: the first from the intended start, a retry from its own. `None` to wait until
+    /// the trial's end.
     pub deadline: Option<Duration>,
     /// Whether it is tried again.
     pub retries: Retries,
     /// How long a request's body is, in bytes; at least 16.
     pub body_bytes: usize,
-    /// How long after the last arrival the trial ends; what has no answer then is in flight.
+    /// How long behind the schedule the trial ends at the latest; what has no answer then is in flight. It ends as soon
+    /// as nothing is left to come.
     pub drain: Duration,
     /// What the classes are called; at least one.
     pub classes: Vec<String>,
@@ -102,8 +123,12 @@ pub struct OpenCount {
     pub classes: Vec<ClassCount>,
     /// Answered requests of each connection or, with [`Carrier::Fresh`], of each session: for Jain's index.
     pub served: Vec<u64>,
-    /// How late requests were sent: actual less intended.
+    /// How late the load was: when it turned to a request, less when it should have. (Waiting for a kept connection is
+    /// not in it; a handicap is.)
     pub lateness: Latencies,
+    /// Of `counts.offered`, those the load had turned to when the schedule was over: what it achieved of what it was
+    /// to do.
+    pub begun_in_time: u64,
     /// How long connecting took, with [`Carrier::Fresh`].
     pub connects: Latencies,
     /// Tries, retries included.
