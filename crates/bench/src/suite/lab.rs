@@ -61,6 +61,8 @@ pub const STRATEGIES: [&str; 6] = ["spawn", "pool", "pool-request", "pool-accept
 /// Where a trial runs.
 #[derive(Debug)]
 pub struct Ground<'a> {
+    /// How much of everything: with it a trial knows the sizes that its spec was made with.
+    pub preset: Preset,
     /// Which cores serve and load.
     pub pinning: Pinning,
     /// Where the servers' programs stand: of the build that the trial's arm names.
