@@ -5,13 +5,14 @@ use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
 use std::path::PathBuf;
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 use crate::error::BenchError;
 use crate::machine::Pinning;
 use crate::readings::{self, Memory};
+use crate::server_stats::ServerStats;
 
 /// How long a server may take to listen. It bounds hangs and measures nothing.
 const START_TIMEOUT: Duration = Duration::from_secs(20);
@@ -19,8 +20,11 @@ const START_TIMEOUT: Duration = Duration::from_secs(20);
 /// How much of what a server logs is kept, to be shown if it does not start.
 const LOG_BYTES_MAX: usize = 4096;
 
-/// Longer than any line a server prints before it listens.
+/// Longer than any line a server prints.
 const LINE_BYTES_MAX: u64 = 4096;
+
+/// How long a server may take to end once it was told twice. It bounds hangs and measures nothing.
+const END_TIMEOUT: Duration = Duration::from_secs(2);
 
 /// How a server tells that it listens.
 #[derive(Debug, Clone, Copy)]
@@ -52,7 +56,11 @@ pub struct RunningServer {
     child: Child,
     address: SocketAddr,
     readers: Vec<JoinHandle<()>>,
+    stats: Said,
 }
+
+/// What a server said of itself so far.
+type Said = Arc<Mutex<Vec<ServerStats>>>;
 
 /// The end of what a server logged.
 type Log = Arc<Mutex<Vec<u8>>>;
@@ -81,7 +89,7 @@ impl RunningServer {
         let child = spawned.map_err(|error| cannot(error.to_string()))?;
 
         let unknown = SocketAddr::from((Ipv4Addr::UNSPECIFIED, 0));
-        let mut server = Self { child, address: unknown, readers: Vec::new() };
+        let mut server = Self { child, address: unknown, readers: Vec::new(), stats: Said::default() };
         let log = Log::default();
         let lines = server.read_output(&log).map_err(|error| cannot(error.to_string()))?;
         let waited = match command.ready {
@@ -128,9 +136,91 @@ impl RunningServer {
         self.child.try_wait().ok().flatten()
     }
 
+    /// What it said of itself so far, if it was started with `--stats-every-ms`.
+    pub fn stats(&self) -> Vec<ServerStats> {
+        self.said().clone()
+    }
+
+    /// Tells it to stop and waits for its end: `grace` for it to end in order, then it is told to cut what is left, and
+    /// at last killed. Returns the last thing it said of itself, which is `None` if it says nothing or had to be killed.
+    ///
+    /// # Errors
+    /// [`BenchError::Protocol`] if it failed, or had ended before.
+    pub fn stop(&mut self, grace: Duration) -> Result<Option<ServerStats>, BenchError> {
+        let failed = |status: ExitStatus| BenchError::protocol("server", format!("it ended by itself ({status})"));
+        if let Some(status) = self.ended() {
+            return Err(failed(status));
+        }
+        self.signal(Ask::End);
+        let mut ended = self.ended_within(grace);
+        if ended.is_none() {
+            self.signal(Ask::End);
+            ended = self.ended_within(END_TIMEOUT);
+        }
+        if ended.is_none() {
+            // It fails only because it has just ended.
+            let _ = self.child.kill();
+            let _ = self.child.wait();
+        }
+        self.join_readers();
+        match ended {
+            Some(status) if !status.success() => Err(failed(status)),
+            _ => Ok(self.said().last().copied().filter(|last| last.is_final)),
+        }
+    }
+
+    /// Stops it in its tracks until [`RunningServer::resume`]: its sockets stay, and it does nothing. Unix only.
+    pub fn pause(&self) {
+        self.signal(Ask::Pause);
+    }
+
+    /// Lets it go on.
+    pub fn resume(&self) {
+        self.signal(Ask::Resume);
+    }
+
+    fn said(&self) -> MutexGuard<'_, Vec<ServerStats>> {
+        self.stats.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn signal(&self, ask: Ask) {
+        #[cfg(unix)]
+        {
+            use rustix::process::{Pid, Signal, kill_process};
+            let signal = match ask {
+                Ask::End => Signal::TERM,
+                Ask::Pause => Signal::STOP,
+                Ask::Resume => Signal::CONT,
+            };
+            // The process is ours and not waited for yet, so that its id cannot be another's.
+            let pid = i32::try_from(self.child.id()).ok().and_then(Pid::from_raw);
+            let _sent = pid.map(|pid| kill_process(pid, signal));
+        }
+        #[cfg(not(unix))]
+        let _ = ask;
+    }
+
+    fn ended_within(&mut self, time: Duration) -> Option<ExitStatus> {
+        let until = Instant::now() + time;
+        loop {
+            let ended = self.ended();
+            if ended.is_some() || Instant::now() > until {
+                return ended;
+            }
+            std::thread::sleep(Duration::from_millis(2));
+        }
+    }
+
+    fn join_readers(&mut self) {
+        for reader in self.readers.drain(..) {
+            let _ = reader.join();
+        }
+    }
+
     /// Reads both its outputs, each on a thread, for as long as it lives: a full pipe would stop it.
     fn read_output(&mut self, log: &Log) -> std::io::Result<Receiver<String>> {
         let (first, lines) = sync_channel(1);
+        let said = Arc::clone(&self.stats);
         let mut spawn = |name: &str, read: Box<dyn FnOnce() + Send>| {
             let thread = std::thread::Builder::new().name(name.to_owned()).spawn(read)?;
             self.readers.push(thread);
@@ -138,7 +228,7 @@ impl RunningServer {
         };
         if let Some(stdout) = self.child.stdout.take() {
             let log = Arc::clone(log);
-            spawn("server-stdout", Box::new(move || read_stdout(stdout, &first, &log)))?;
+            spawn("server-stdout", Box::new(move || read_stdout(stdout, &first, &said, &log)))?;
         }
         if let Some(stderr) = self.child.stderr.take() {
             let log = Arc::clone(log);
@@ -186,10 +276,16 @@ impl Drop for RunningServer {
         // Either may fail only because the process has already ended, which is what is wanted.
         let _ = self.child.kill();
         let _ = self.child.wait();
-        for reader in self.readers.drain(..) {
-            let _ = reader.join();
-        }
+        self.join_readers();
     }
+}
+
+/// What a process can be asked by a signal.
+#[derive(Debug, Clone, Copy)]
+enum Ask {
+    End,
+    Pause,
+    Resume,
 }
 
 /// A loopback port that was free a moment ago, for servers that cannot choose one themselves.
@@ -206,22 +302,36 @@ fn too_slow() -> String {
     format!("it does not listen after {} seconds", START_TIMEOUT.as_secs())
 }
 
-fn read_stdout(stdout: impl Read, first: &SyncSender<String>, log: &Log) {
+/// The first line goes to whoever waits for it, what the server says of itself is kept, and the rest is log.
+fn read_stdout(stdout: impl Read, first: &SyncSender<String>, said: &Said, log: &Log) {
     let mut reader = BufReader::new(stdout);
-    let mut line = Vec::new();
-    if reader.by_ref().take(LINE_BYTES_MAX).read_until(b'\n', &mut line).is_ok() && !line.is_empty() {
-        // Nobody may be waiting for it; then it is not needed.
-        let _ = first.send(String::from_utf8_lossy(&line).into_owned());
+    let mut is_first = true;
+    loop {
+        let mut line = Vec::new();
+        if !matches!(reader.by_ref().take(LINE_BYTES_MAX).read_until(b'\n', &mut line), Ok(1..)) {
+            return;
+        }
+        if std::mem::take(&mut is_first) {
+            // Nobody may be waiting for it; then it is not needed.
+            let _ = first.send(String::from_utf8_lossy(&line).into_owned());
+        } else if let Ok(stats) = serde_json::from_slice(&line) {
+            said.lock().unwrap_or_else(PoisonError::into_inner).push(stats);
+        } else {
+            keep(&line, log);
+        }
     }
-    keep_end(reader, log);
 }
 
 fn keep_end(mut from: impl Read, log: &Log) {
     let mut chunk = [0; 1024];
     while let Ok(count @ 1..) = from.read(&mut chunk) {
-        let mut kept = log.lock().unwrap_or_else(PoisonError::into_inner);
-        kept.extend(chunk.iter().take(count));
-        let excess = kept.len().saturating_sub(LOG_BYTES_MAX);
-        kept.drain(..excess);
+        keep(chunk.get(..count).unwrap_or_default(), log);
     }
+}
+
+fn keep(bytes: &[u8], log: &Log) {
+    let mut kept = log.lock().unwrap_or_else(PoisonError::into_inner);
+    kept.extend_from_slice(bytes);
+    let excess = kept.len().saturating_sub(LOG_BYTES_MAX);
+    kept.drain(..excess);
 }
