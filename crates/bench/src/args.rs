@@ -27,7 +27,8 @@ Examples:
   bench-client files throughput           2 GiB by ours, iperf3, nginx, cp, rsync
   bench-client files chat                 chat while files fill the connection
 
-Exit codes: 0 ok, 1 a trial was invalid, 2 usage, 3 a server could not be started or reached, 130 interrupted.";
+Exit codes: 0 ok, 1 a trial was invalid or a server could not be started or reached, 2 usage, 3 a regression or a
+broken promise (suite --fail-on), 130 interrupted.";
 
 /// Measures chat and echo servers, side by side, in random order within blocks, with intervals.
 #[derive(Debug, Parser)]

@@ -47,6 +47,9 @@ pub enum BenchError {
     /// A trial was invalid, which the report has said already.
     #[error("{0}")]
     Invalid(String),
+    /// Something got slower or a promise is broken, and `--fail-on` asked to be told.
+    #[error("{0}")]
+    Regressed(String),
     /// Ctrl-C.
     #[error("interrupted; what is printed covers the complete blocks only")]
     Interrupted,
@@ -61,13 +64,15 @@ pub enum BenchError {
 }
 
 impl BenchError {
-    /// The exit code: 1 a trial was invalid, 2 usage, 3 cannot start or connect, 130 interrupted.
+    /// The exit code: 1 a trial was invalid or there is no figure at all, 2 usage, 3 a regression or a broken promise,
+    /// 130 interrupted.
     pub const fn exit_code(&self) -> u8 {
         match self {
-            Self::Usage(_) => 2,
-            Self::NoProgram { .. } | Self::CannotStart { .. } | Self::CannotConnect { .. } => 3,
-            Self::Interrupted => 130,
+            Self::NoProgram { .. } | Self::CannotStart { .. } | Self::CannotConnect { .. } => 1,
             Self::Protocol { .. } | Self::Invalid(_) | Self::Io { .. } => 1,
+            Self::Usage(_) => 2,
+            Self::Regressed(_) => 3,
+            Self::Interrupted => 130,
         }
     }
 
@@ -84,5 +89,25 @@ impl BenchError {
     /// A broken promise of `target`'s protocol.
     pub(crate) fn protocol(target: &str, why: impl Into<String>) -> Self {
         Self::Protocol { target: target.to_owned(), why: why.into() }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_end_has_its_exit_code() {
+        let check = |error: BenchError, want: u8| assert_eq!(error.exit_code(), want, "{error}");
+        let words = || "words".to_owned();
+        check(BenchError::Invalid(words()), 1);
+        check(BenchError::protocol("nats", "silence"), 1);
+        check(BenchError::io("a file")(io::Error::other("full")), 1);
+        check(BenchError::CannotStart { program: words(), why: words() }, 1);
+        check(BenchError::CannotConnect { target: words(), source: io::Error::other("refused") }, 1);
+        check(BenchError::NoProgram { program: words(), path: PathBuf::new(), way_out: "build it" }, 1);
+        check(BenchError::Usage(words()), 2);
+        check(BenchError::Regressed(words()), 3);
+        check(BenchError::Interrupted, 130);
     }
 }
