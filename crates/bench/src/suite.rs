@@ -11,10 +11,12 @@
 //! 3. [`lab`]: how an experiment runs a trial and draws its conclusion. [`experiments`]: all of them.
 //! 4. [`run`](fn@run): which trials run when, and what is kept of them.
 //! 5. [`summary`]: what all of them come to.
+//! 6. [`report`]: how that is told.
 
 pub mod experiments;
 pub mod lab;
 pub mod record;
+pub mod report;
 mod run;
 pub mod spec;
 pub mod summary;

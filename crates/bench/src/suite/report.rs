@@ -1,0 +1,45 @@
+//! What a run says, to people and to programs: the terminal, `report.html`, `summary.json`, `.csv` and `.md`, and the
+//! figures of the documentation.
+//!
+//! Everything is made from the summary and the records, so that `bench-client report DIR` makes it again.
+
+mod csv;
+mod grid;
+mod markdown;
+mod rows;
+mod terminal;
+mod words;
+
+use std::path::Path;
+use std::{fs, io};
+
+pub use terminal::terminal;
+
+use super::record::TrialRecord;
+use super::summary::Summary;
+
+/// What `summary.json` is, in the language of JSON Schema (2020-12); written beside it.
+pub const SUMMARY_SCHEMA: &str = include_str!("report/summary.schema.json");
+
+/// Writes everything that a run leaves but its records: `summary.json` and its schema, `summary.csv`, `summary.md` and
+/// `env.json`.
+///
+/// # Errors
+/// What the operating system says to a file in `dir`.
+pub fn write_all(
+    dir: &Path,
+    summary: &Summary,
+    _records: &[TrialRecord],
+    environment: &serde_json::Value,
+) -> io::Result<()> {
+    fs::create_dir_all(dir)?;
+    fs::write(dir.join("env.json"), json(environment)?)?;
+    fs::write(dir.join("summary.json"), json(summary)?)?;
+    fs::write(dir.join("summary.schema.json"), SUMMARY_SCHEMA)?;
+    fs::write(dir.join("summary.csv"), csv::csv(summary))?;
+    fs::write(dir.join("summary.md"), markdown::markdown(summary, &[]))
+}
+
+fn json(value: &impl serde::Serialize) -> io::Result<String> {
+    Ok(format!("{}\n", serde_json::to_string_pretty(value)?))
+}
