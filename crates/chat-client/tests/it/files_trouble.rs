@@ -114,16 +114,16 @@ fn interrupts(desk: &Desk<'_>, line: &[&str]) {
 fn an_interrupted_transfer_goes_on_with_the_same_command() {
     let server = Server::with_files();
     let (ann, bob) = (Desk::of("ann", &server), Desk::of("bob", &server));
-    fs::File::create(ann.path("big.bin")).unwrap().set_len(400_000_000).unwrap();
+    fs::File::create(ann.path("big.bin")).unwrap().set_len(1_200_000_000).unwrap();
     for (desk, line) in [(&ann, ["put", "--json", "big.bin"]), (&bob, ["get", "--json", "big.bin"])] {
         interrupts(desk, &line);
         let again = desk.does(&line).objects();
         let done = again.last().unwrap();
         assert!(done["resumed_from"].as_u64().unwrap() > 0, "{done}");
-        assert_eq!((&done["type"], &done["size"]), (&"done".into(), &400_000_000.into()), "{done}");
+        assert_eq!((&done["type"], &done["size"]), (&"done".into(), &1_200_000_000.into()), "{done}");
         assert_eq!(desk.names(), ["big.bin"], "nothing else is left");
     }
-    assert_eq!(fs::metadata(bob.path("big.bin")).unwrap().len(), 400_000_000);
+    assert_eq!(fs::metadata(bob.path("big.bin")).unwrap().len(), 1_200_000_000);
 }
 
 #[cfg(unix)]

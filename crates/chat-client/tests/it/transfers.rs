@@ -147,8 +147,10 @@ async fn both_ways_go_on_after_the_server_was_killed() {
     let folder = tempfile::tempdir().unwrap();
     let mut server = Server::start_with_files(&folder.path().join("server"));
     let ann = Person::come(&server, "ann", folder.path()).await;
-    let file = bytes(1, 200 * MIB);
-    ann.make("a", &file);
+    // A piece that is told from any other, and then holes: a file that takes seconds to send, and no time to make.
+    ann.make("a", &bytes(1, 10 * MIB));
+    fs::File::options().write(true).open(ann.folder.join("a")).unwrap().set_len(1024 * MIB as u64).unwrap();
+    let root = blake3::Hasher::new().update_reader(fs::File::open(ann.folder.join("a")).unwrap()).unwrap().finalize();
     for way in ["put", "get"] {
         let mut transfer = match way {
             "put" => ann.client.put(ann.room, ann.folder.join("a"), PutOptions::new(path("a"))),
@@ -161,24 +163,20 @@ async fn both_ways_go_on_after_the_server_was_killed() {
         for _ in 0..2 {
             let before = progress.borrow().bytes_done;
             let is_further = |progress: &chat_client::Progress| progress.bytes_done > before + 10 * MIB as u64;
-            let is_on = progress.wait_for(|progress| is_further(progress) || progress.is_over()).await.is_ok();
-            // On a quick machine it may be over before it can be disturbed; it still has to arrive.
-            if !is_on || progress.borrow().is_over() {
-                break;
-            }
+            progress.wait_for(|progress| is_further(progress) || progress.is_over()).await.unwrap();
+            assert!(!progress.borrow().is_over(), "{way}: over before it could be disturbed");
             server.kill();
-            let seen = progress.wait_for(|progress| progress.state == State::Offline || progress.is_over()).await;
-            drop(seen);
+            progress.wait_for(|progress| progress.state == State::Offline || progress.is_over()).await.unwrap();
+            assert!(!progress.borrow().is_over(), "{way}: over without a server");
             server.start_again();
-            let seen = progress.wait_for(|progress| progress.state != State::Offline).await;
-            drop(seen);
+            progress.wait_for(|progress| progress.state != State::Offline).await.unwrap();
         }
         let outcome = tokio::time::timeout(Duration::from_secs(60), transfer.done()).await.unwrap().unwrap();
-        assert_eq!(outcome.root.unwrap().0, *blake3::hash(&file).as_bytes());
-        eprintln!("{way}: {} moved of {}", outcome.moved, outcome.size);
+        assert_eq!(outcome.root.unwrap().0, *root.as_bytes());
         assert!(outcome.moved < outcome.size + 64 * MIB as u64 * 2, "{outcome:?}");
     }
-    assert!(fs::read(ann.folder.join("b")).unwrap() == file);
+    let came = blake3::Hasher::new().update_reader(fs::File::open(ann.folder.join("b")).unwrap()).unwrap().finalize();
+    assert_eq!(came, root);
 }
 
 #[tokio::test]
@@ -225,20 +223,17 @@ async fn a_file_is_fetched_while_it_still_comes() {
     let server = Server::start_with_files(&folder.path().join("server"));
     let ann = Person::come(&server, "ann", folder.path()).await;
     let mut bob = Person::come(&server, "bob", folder.path()).await;
-    let file = bytes(3, 100 * MIB);
-    ann.make("a", &file);
+    // A piece that is told from any other, and then holes: a file that takes a while to send, and none to make.
+    ann.make("a", &bytes(3, 10 * MIB));
+    fs::File::options().write(true).open(ann.folder.join("a")).unwrap().set_len(600 * MIB as u64).unwrap();
     let mut put = ann.client.put(ann.room, ann.folder.join("a"), PutOptions::new(path("a")));
     assert!(matches!(bob.heard().await, What::Sending { path, .. } if path == "a"));
-    put.progress().wait_for(|progress| progress.bytes_done > 0).await.unwrap();
     put.pause();
     let mut get = bob.client.get(bob.room, path("a"), GetTarget::File(bob.folder.join("a")), GetOptions::default());
-    let mut progress = get.progress();
-    progress.wait_for(|progress| progress.bytes_done > 0 || progress.is_over()).await.unwrap();
-    if progress.borrow().is_over() {
-        eprintln!("all of it was there before the sender could be paused");
-    }
+    get.progress().wait_for(|progress| progress.bytes_total > 0 || progress.is_over()).await.unwrap();
+    assert!(!put.progress().borrow().is_over() && !get.progress().borrow().is_over(), "it had all come before");
     put.resume();
     let (put, get) = tokio::join!(put.done(), get.done());
     assert_eq!(put.unwrap().root, get.unwrap().root);
-    assert!(fs::read(bob.folder.join("a")).unwrap() == file);
+    assert!(fs::read(bob.folder.join("a")).unwrap() == fs::read(ann.folder.join("a")).unwrap());
 }
