@@ -1,5 +1,7 @@
 //! The machine a figure belongs to: what it is, which core serves and which one loads, how many files may be open.
 
+pub mod noise;
+
 use serde::Serialize;
 
 /// What has to stand beside every figure.

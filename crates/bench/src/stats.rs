@@ -4,14 +4,19 @@
 //! set-up settle at different levels. What is compared is a pair of trials of one block, minutes apart at most, as
 //! the logarithm of their ratio; see `docs/benchmarks.md`.
 
+mod holm;
 mod latency;
+mod paired;
 mod random;
 mod ratio;
 mod regression;
+mod student;
 #[cfg(test)]
 mod tests;
 
-pub use latency::{Latencies, Percentiles};
+pub use holm::holm;
+pub use latency::{EncodingError, Latencies, Percentiles, SpectrumPoint};
+pub use paired::Paired;
 pub use random::SplitMix64;
 pub use ratio::{BLOCKS_MIN, Goal, GoalState, Ratio, Verdict};
 pub use regression::{Line, Point};

@@ -95,13 +95,13 @@ impl Ratio {
 }
 
 /// An estimate and its interval, as logarithms of ratios.
-struct Interval {
-    estimate: f64,
-    low: f64,
-    high: f64,
+pub(super) struct Interval {
+    pub(super) estimate: f64,
+    pub(super) low: f64,
+    pub(super) high: f64,
 }
 
-fn verdict(logs: &Interval, blocks: usize, margin: f64) -> Verdict {
+pub(super) fn verdict(logs: &Interval, blocks: usize, margin: f64) -> Verdict {
     // In logarithms the margin is the same distance both ways only if it is measured as one.
     let margin = margin.ln_1p();
     if blocks < BLOCKS_MIN {
@@ -132,7 +132,7 @@ fn blocks_more(logs: &Interval, blocks: usize, margin: f64) -> usize {
 }
 
 /// The 2.5 and 97.5 percentiles of the medians of resamples.
-fn bootstrap(logs: &[f64], seed: u64) -> Option<(f64, f64)> {
+pub(super) fn bootstrap(logs: &[f64], seed: u64) -> Option<(f64, f64)> {
     let mut random = SplitMix64::new(seed);
     let mut resample = vec![0.0; logs.len()];
     let mut medians = Vec::with_capacity(RESAMPLES);

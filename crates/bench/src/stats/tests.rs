@@ -137,3 +137,60 @@ fn a_latency_beyond_the_histogram_counts_as_the_longest() {
     assert_eq!(latencies.len(), 1);
     assert!(latencies.percentiles().max_us.unwrap() >= 59_000_000.0);
 }
+
+#[test]
+fn a_histogram_goes_to_text_and_back_without_loss() {
+    let mut latencies = Latencies::new();
+    let mut random = SplitMix64::new(4);
+    for _ in 0..2_000 {
+        latencies.record(Duration::from_nanos(random.next() >> 30));
+    }
+    let text = latencies.encoded();
+    let back = Latencies::decoded(&text).unwrap();
+    assert_eq!(back.spread(), latencies.spread());
+    assert_eq!(back.encoded(), text);
+    assert!(text.is_ascii() && text.len() < 4_000, "{} bytes", text.len());
+    let empty = Latencies::decoded(&Latencies::new().encoded()).unwrap();
+    assert!(empty.is_empty());
+    for wrong in ["", "not base64!", "AAAA", &text[..text.len() / 2]] {
+        assert!(Latencies::decoded(wrong).is_err(), "{wrong}");
+    }
+}
+
+#[test]
+fn merged_histograms_are_one() {
+    let mut all = Latencies::new();
+    let mut parts = [Latencies::new(), Latencies::new()];
+    for micros in 1..=10_000 {
+        all.record(Duration::from_micros(micros));
+        parts[usize::from(micros % 3 == 0)].record(Duration::from_micros(micros));
+    }
+    let [mut one, other] = parts;
+    one.merge(&other);
+    assert_eq!(one.spread(), all.spread());
+}
+
+#[test]
+fn a_quantile_is_withheld_below_its_samples() {
+    let of = |count: u64| {
+        let mut latencies = Latencies::new();
+        (1..=count).for_each(|millis| latencies.record(Duration::from_millis(millis)));
+        latencies
+    };
+    let check =
+        |count, quantile, want: bool| assert_eq!(of(count).value_at(quantile).is_some(), want, "{count}, {quantile}");
+    for (quantile, least) in [(0.5, 10), (0.9, 56), (0.95, 113), (0.99, 568), (0.999, 5_689)] {
+        check(least, quantile, true);
+        check(least - 1, quantile, false);
+    }
+    let thousand = of(1000);
+    assert!((thousand.value_at(0.9).unwrap() - 900.0).abs() < 1.0);
+    let (low, high) = thousand.interval_of(0.9).unwrap();
+    // 900 ± 1.96 √90 ranks.
+    assert!((880.0..=882.0).contains(&low) && (919.0..=921.0).contains(&high), "{low} {high}");
+    assert_eq!(of(567).interval_of(0.99), None);
+    let last = thousand.spectrum().last().unwrap();
+    assert!((0.99..0.995).contains(&last.quantile), "{last:?}");
+    assert!(thousand.spectrum().zip(thousand.spectrum().skip(1)).all(|(one, next)| one.latency_ms <= next.latency_ms));
+    assert_eq!(of(5).spectrum().count(), 0);
+}
