@@ -11,6 +11,7 @@ mod setting;
 
 pub use blocks::{Blocks, Trial, run_blocks};
 pub use setting::Setting;
+pub(crate) use setting::own_folder;
 
 pub use churn::run as churn;
 pub use echo::run as echo;

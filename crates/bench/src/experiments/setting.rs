@@ -127,7 +127,8 @@ pub struct Defaults {
     pub seconds: f64,
 }
 
-fn own_folder() -> Result<PathBuf, BenchError> {
+/// Where this program stands.
+pub(crate) fn own_folder() -> Result<PathBuf, BenchError> {
     let own = std::env::current_exe().map_err(BenchError::io("cannot find out where this program stands"))?;
     Ok(own.parent().map(PathBuf::from).unwrap_or_default())
 }

@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use super::spec::Experiment;
+use super::spec::{Experiment, Spec};
+use crate::plan::Place;
 
 /// The version of these lines. A reader refuses another one in words.
 pub const SCHEMA: u32 = 1;
@@ -56,6 +57,45 @@ pub struct TrialRecord {
     /// A row per connection, where somebody may starve.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub strip: Vec<StripRow>,
+}
+
+impl TrialRecord {
+    /// A trial of which nothing is known yet.
+    pub const fn empty(experiment: Experiment, seed: u64) -> Self {
+        Self {
+            schema: SCHEMA,
+            experiment,
+            cell: String::new(),
+            arm: String::new(),
+            block: 0,
+            seed,
+            started_unix_ms: 0,
+            seconds: 0.0,
+            counts: Counts::NONE,
+            invalid: Vec::new(),
+            disturbed: None,
+            intended: None,
+            sent: None,
+            parts: None,
+            figures: BTreeMap::new(),
+            classes: Vec::new(),
+            timeline: Vec::new(),
+            strip: Vec::new(),
+        }
+    }
+
+    /// The trial at `place` of `spec`, of which nothing else is known yet. The runner fills in when it began.
+    pub fn new(spec: &Spec, place: Place, seed: u64) -> Self {
+        let cell = spec.cells.get(place.cell).map(|cell| cell.name.clone()).unwrap_or_default();
+        let arm = spec.arms.get(place.arm).map(|arm| arm.name.clone()).unwrap_or_default();
+        Self { cell, arm, block: place.block, ..Self::empty(spec.experiment, seed) }
+    }
+}
+
+impl Counts {
+    /// Nothing was offered.
+    pub const NONE: Self =
+        Self { offered: 0, ok: 0, shed: 0, refused: 0, timed_out: 0, failed: 0, in_flight: 0, starved: 0 };
 }
 
 /// How requests ended. Invariant: `offered` is the sum of `ok`, `shed`, `refused`, `timed_out`, `failed` and

@@ -1,0 +1,140 @@
+//! What is made of a run when it is over or was ended: the summary, the files, the words, the exit code.
+
+use std::io::{IsTerminal, Write};
+use std::path::Path;
+
+use super::against;
+use super::folder::{Run, iso, unix_ms};
+use crate::args::{FailOn, SuiteArguments};
+use crate::error::BenchError;
+use crate::suite::experiments::lab;
+use crate::suite::record::TrialRecord;
+use crate::suite::report;
+use crate::suite::summarise::{Header, summarise};
+use crate::suite::summary::{Comparison, ExperimentSummary, Summary, Verdict};
+
+/// How wide the terminal is taken to be if nobody says.
+const COLUMNS: usize = 100;
+
+/// What came of the trials, and around them.
+#[derive(Debug)]
+pub(super) struct Ran<'a> {
+    pub(super) arguments: &'a SuiteArguments,
+    pub(super) folder: &'a Path,
+    pub(super) run: &'a Run,
+    pub(super) records: &'a [TrialRecord],
+    /// Where it ran, in a line.
+    pub(super) machine: String,
+    /// What `env.json` says.
+    pub(super) environment: serde_json::Value,
+    /// What a reader has to know and the records do not say.
+    pub(super) warnings: Vec<String>,
+    pub(super) interrupted: bool,
+}
+
+impl Ran<'_> {
+    /// Writes and prints everything, and says how the program ends.
+    ///
+    /// # Errors
+    /// If a file cannot be written, and what the exit code is to tell: interrupted, invalid, regressed.
+    pub(super) fn end(self) -> Result<(), BenchError> {
+        let summary = self.summary();
+        report::write_all(self.folder, &summary, self.records, &self.environment)
+            .map_err(BenchError::io("the results cannot be written"))?;
+        print(&report::terminal(&summary, columns(), is_coloured()), self.folder)?;
+        if self.interrupted {
+            return Err(BenchError::Interrupted);
+        }
+        self.failed(&summary).map_or(Ok(()), Err)
+    }
+
+    fn summary(&self) -> Summary {
+        let header = Header {
+            command: command_line(),
+            started: iso(self.run.started_unix_ms),
+            machine: self.machine.clone(),
+            took_seconds: unix_ms().saturating_sub(self.run.started_unix_ms) / 1000,
+            preset: preset_name(self.arguments),
+            seed: self.run.seed,
+            warnings: self.warnings.clone(),
+            interrupted: self.interrupted,
+        };
+        let mut summary = summarise(&self.run.specs, self.records, header);
+        for found in &mut summary.experiments {
+            match &self.arguments.against_name {
+                Some(other) => against::conclude(found, other),
+                None => {
+                    if let Some(lab) = lab(found.spec.experiment) {
+                        lab.conclude(found);
+                    }
+                }
+            }
+        }
+        summary
+    }
+
+    /// What the exit code has to tell of a whole run: first that something was invalid, then what was asked for.
+    fn failed(&self, summary: &Summary) -> Option<BenchError> {
+        match summary.invalid_trials {
+            0 => {}
+            1 => return Some(BenchError::Invalid("one trial was invalid".to_owned())),
+            count => return Some(BenchError::Invalid(format!("{count} trials were invalid"))),
+        }
+        if summary.experiments.iter().all(|found| found.blocks == 0) {
+            return Some(BenchError::Invalid("the machine was never quiet enough: no block counts".to_owned()));
+        }
+        let asked = |what| self.arguments.fail_on.contains(&what);
+        let slower = || self.arguments.against_name.as_ref().and_then(|other| regressed(summary, other));
+        asked(FailOn::Slo)
+            .then(|| broken(summary))
+            .flatten()
+            .or_else(|| asked(FailOn::Regress).then(slower).flatten())
+            .map(BenchError::Regressed)
+    }
+}
+
+/// The promises that are broken, in words; `None` if there are none.
+fn broken(summary: &Summary) -> Option<String> {
+    let promises = summary.experiments.iter().flat_map(|found| &found.promises);
+    let broken: Vec<&str> =
+        promises.filter(|promise| promise.is_kept == Some(false)).map(|promise| &*promise.text).collect();
+    (!broken.is_empty()).then(|| format!("broken: {}", broken.join("; ")))
+}
+
+/// What is worse than in the other build beyond all doubt, in words; `None` if nothing is.
+fn regressed(summary: &Summary, other: &str) -> Option<String> {
+    let is_worse =
+        |one: &&Comparison| !one.is_control && one.verdict == Verdict::Worse && one.survives_holm && !one.is_grey;
+    let in_one = |found: &ExperimentSummary| found.comparisons.iter().filter(is_worse).count();
+    match summary.experiments.iter().map(in_one).sum::<usize>() {
+        0 => None,
+        1 => Some(format!("one figure is worse than with {other}")),
+        count => Some(format!("{count} figures are worse than with {other}")),
+    }
+}
+
+fn print(text: &str, folder: &Path) -> Result<(), BenchError> {
+    let mut out = std::io::stdout().lock();
+    let path = folder.display();
+    writeln!(out, "{}\n{path}/report.html", text.trim_end()).map_err(BenchError::io("stdout"))
+}
+
+/// The columns of the terminal, if it tells them.
+fn columns() -> usize {
+    std::env::var("COLUMNS").ok().and_then(|columns| columns.parse().ok()).unwrap_or(COLUMNS)
+}
+
+fn is_coloured() -> bool {
+    std::io::stdout().is_terminal() && std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty())
+}
+
+/// The command as someone would type it.
+fn command_line() -> String {
+    let arguments = std::env::args().skip(1);
+    std::iter::once("bench-client".to_owned()).chain(arguments).collect::<Vec<_>>().join(" ")
+}
+
+fn preset_name(arguments: &SuiteArguments) -> String {
+    use clap::ValueEnum as _;
+    arguments.preset.to_possible_value().map_or_else(String::new, |value| value.get_name().to_owned())
+}

@@ -1,0 +1,161 @@
+//! The folder of a run: where it is, and which run it belongs to.
+
+use std::path::{Path, PathBuf};
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use serde::{Deserialize, Serialize};
+
+use super::journal::RESULTS;
+use crate::args::SuiteArguments;
+use crate::error::BenchError;
+use crate::suite::record::SCHEMA;
+use crate::suite::spec::{Preset, Spec};
+
+/// Where runs go unless told otherwise.
+const HOME: &str = "target/bench";
+
+/// The link to the last of them.
+const LATEST: &str = "latest";
+
+/// What a run is; a resumed one has to be the same.
+const SPECS: &str = "specs.json";
+
+/// `specs.json`.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub(super) struct Run {
+    /// The version of the records.
+    pub(super) schema: u32,
+    /// When it began, in milliseconds since 1970.
+    pub(super) started_unix_ms: u64,
+    /// The preset.
+    pub(super) preset: Preset,
+    /// Decides everything random.
+    pub(super) seed: u64,
+    /// The experiments.
+    pub(super) specs: Vec<Spec>,
+}
+
+/// Now, in milliseconds since 1970.
+pub(super) fn unix_ms() -> u64 {
+    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    u64::try_from(since.as_millis()).unwrap_or(u64::MAX)
+}
+
+/// Opens the folder that `arguments` ask for, for this run or for going on with it; hands back where it is and when
+/// the run began.
+///
+/// # Errors
+/// If there is another run in it, or nothing to go on with, or it cannot be written.
+pub(super) fn open(arguments: &SuiteArguments, specs: &[Spec]) -> Result<(PathBuf, Run), BenchError> {
+    let run = Run {
+        schema: SCHEMA,
+        started_unix_ms: unix_ms(),
+        preset: arguments.preset,
+        seed: arguments.seed,
+        specs: specs.to_vec(),
+    };
+    if arguments.resume {
+        let folder = arguments.out.clone().unwrap_or_else(|| Path::new(HOME).join(LATEST));
+        let earlier = read(&folder)?;
+        refuse_another(&folder, &earlier, &run)?;
+        return Ok((folder, earlier));
+    }
+    let folder = match &arguments.out {
+        Some(folder) => folder.clone(),
+        None => Path::new(HOME).join(name(run.started_unix_ms)),
+    };
+    if folder.join(RESULTS).exists() {
+        let folder = folder.display();
+        return Err(BenchError::Usage(format!(
+            "{folder} holds the results of a run already: say --resume to go on with it, or another --out"
+        )));
+    }
+    std::fs::create_dir_all(&folder).map_err(BenchError::io("the results' folder cannot be made"))?;
+    if arguments.out.is_none() {
+        point_latest(&folder);
+    }
+    let text = serde_json::to_vec_pretty(&run).map_err(std::io::Error::from);
+    text.and_then(|text| std::fs::write(folder.join(SPECS), text))
+        .map_err(BenchError::io("specs.json cannot be written"))?;
+    Ok((folder, run))
+}
+
+fn read(folder: &Path) -> Result<Run, BenchError> {
+    let path = folder.join(SPECS);
+    let nothing = |why: String| BenchError::Usage(format!("nothing to resume: {}: {why}", path.display()));
+    let text = std::fs::read(&path).map_err(|error| nothing(error.to_string()))?;
+    serde_json::from_slice(&text).map_err(|error| nothing(error.to_string()))
+}
+
+fn refuse_another(folder: &Path, earlier: &Run, run: &Run) -> Result<(), BenchError> {
+    let differs = match () {
+        () if earlier.schema != run.schema => "was written by another version of bench-client",
+        () if earlier.seed != run.seed => "has another --seed",
+        () if earlier.preset != run.preset => "has another --preset",
+        () if earlier.specs != run.specs => "has other experiments (--only, --strategies, --blocks, --against)",
+        () => return Ok(()),
+    };
+    let folder = folder.display();
+    Err(BenchError::Usage(format!("the run in {folder} {differs}: resume it with the options it was begun with")))
+}
+
+/// Points `latest` at the folder, where the system has links.
+fn point_latest(folder: &Path) {
+    #[cfg(unix)]
+    {
+        let link = Path::new(HOME).join(LATEST);
+        // A convenience only: without it the folder's name is printed all the same.
+        let _ = std::fs::remove_file(&link);
+        if let Some(name) = folder.file_name() {
+            let _ = std::os::unix::fs::symlink(name, &link);
+        }
+    }
+    #[cfg(not(unix))]
+    let _ = folder;
+}
+
+/// `YYYYMMDD-HHMMSS`, in UTC.
+fn name(unix_ms: u64) -> String {
+    iso(unix_ms).replace(['-', ':', 'Z'], "").replace('T', "-")
+}
+
+/// ISO 8601 in UTC, to the second.
+pub(super) fn iso(unix_ms: u64) -> String {
+    let seconds = unix_ms / 1000;
+    let (year, month, day) = civil(seconds / 86_400);
+    let (hour, minute, second) = (seconds / 3600 % 24, seconds / 60 % 60, seconds % 60);
+    format!("{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}Z")
+}
+
+/// Year, month and day of the day number `days` since 1970-01-01 (Hinnant's `civil_from_days`, for days from 1970 on).
+const fn civil(days: u64) -> (u64, u64, u64) {
+    let shifted = days + 719_468;
+    let era = shifted / 146_097;
+    let day_of_era = shifted % 146_097;
+    let year_of_era = (day_of_era - day_of_era / 1460 + day_of_era / 36_524 - day_of_era / 146_096) / 365;
+    let day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
+    let month_from_march = (5 * day_of_year + 2) / 153;
+    let day = day_of_year - (153 * month_from_march + 2) / 5 + 1;
+    let month = if month_from_march < 10 { month_from_march + 3 } else { month_from_march - 9 };
+    (year_of_era + era * 400 + (month <= 2) as u64, month, day)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn times_are_those_of_date() {
+        // As `date -u -d @N +%FT%TZ` prints them.
+        for (seconds, want) in [
+            (0, "1970-01-01T00:00:00Z"),
+            (951_782_399, "2000-02-28T23:59:59Z"),
+            (951_782_400, "2000-02-29T00:00:00Z"),
+            (1_795_539_661, "2026-11-24T17:01:01Z"),
+            (4_107_542_400, "2100-03-01T00:00:00Z"),
+        ] {
+            assert_eq!(iso(seconds * 1000 + 999), want);
+        }
+        assert_eq!(name(1_795_539_661_000), "20261124-170101");
+    }
+}
