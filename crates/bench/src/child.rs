@@ -131,6 +131,16 @@ impl RunningServer {
         readings::peak_bytes(self.child.id())
     }
 
+    /// What it holds, with what it shares with others divided among them, in bytes; `None` where that cannot be read.
+    pub fn proportional_bytes(&self) -> Option<u64> {
+        readings::proportional_bytes(self.child.id())
+    }
+
+    /// How many threads it has; `None` where that cannot be read.
+    pub fn threads(&self) -> Option<u64> {
+        readings::threads(self.child.id())
+    }
+
     /// How it ended, if it has: a server that ends by itself makes a trial invalid.
     pub fn ended(&mut self) -> Option<ExitStatus> {
         self.child.try_wait().ok().flatten()

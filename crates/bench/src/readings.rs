@@ -1,4 +1,7 @@
-//! What Linux says of a process and of a core: CPU time, memory. Elsewhere there are no readings.
+//! What Linux says of a process, of a core and of the network: CPU time, memory, threads, what listeners let fall.
+//! Elsewhere there are no readings.
+
+pub mod net;
 
 use std::fs::read_to_string;
 
@@ -43,6 +46,17 @@ pub fn memory(process: u32) -> Option<Memory> {
 pub fn peak_bytes(process: u32) -> Option<u64> {
     let text = read_to_string(format!("/proc/{process}/status")).ok()?;
     kibibytes(&text, "VmHWM")
+}
+
+/// Resident, with what several processes share divided among them, in bytes.
+pub fn proportional_bytes(process: u32) -> Option<u64> {
+    kibibytes(&read_to_string(format!("/proc/{process}/smaps_rollup")).ok()?, "Pss")
+}
+
+/// How many threads a process has now.
+pub fn threads(process: u32) -> Option<u64> {
+    let text = read_to_string(format!("/proc/{process}/status")).ok()?;
+    text.lines().find_map(|line| line.strip_prefix("Threads:"))?.trim().parse().ok()
 }
 
 fn kibibytes(text: &str, name: &str) -> Option<u64> {
@@ -107,6 +121,8 @@ mod tests {
         let memory = memory(own).unwrap();
         assert!(memory.rss_bytes > 100_000 && memory.anonymous_bytes <= memory.rss_bytes, "{memory:?}");
         assert!(peak_bytes(own).is_some_and(|peak| peak >= memory.rss_bytes));
+        assert!(proportional_bytes(own).is_some_and(|bytes| bytes > 0 && bytes <= memory.rss_bytes + (1 << 20)));
+        assert!(threads(own).is_some_and(|threads| threads >= 1));
         assert!(core_ticks(0).is_some_and(|ticks| ticks.busy <= ticks.total && ticks.total > 0));
         assert!(machine_ticks().is_some_and(|ticks| ticks.total >= core_ticks(0).unwrap().total));
     }

@@ -1,6 +1,10 @@
 //! The experiments of the suite, each in a file of its own, and what they share.
 
 mod arms;
+mod begun;
+mod e3;
+mod e8;
+mod talker;
 
 pub use arms::{CONTROL_SUFFIX, arms};
 
@@ -8,7 +12,7 @@ use super::lab::{Lab, Scale};
 use super::spec::{Experiment, Spec};
 
 /// All of them, in the order they run and are shown.
-pub const LABS: &[&dyn Lab] = &[];
+pub const LABS: &[&dyn Lab] = &[&e3::E3, &e8::E8];
 
 /// The lab of an experiment; `None` if there is none yet.
 pub fn lab(experiment: Experiment) -> Option<&'static dyn Lab> {
