@@ -77,6 +77,6 @@ fn promises(found: &ExperimentSummary) -> Vec<Promise> {
     let names: Vec<String> = unbounded.iter().map(|row| row.arm.clone()).collect();
     let starved: u64 = unbounded.iter().map(|row| row.counts.starved).sum();
     let text = format!("nobody starves under {} in the chat of {PEOPLE}: {starved} did", listed(&names));
-    let promise = (!names.is_empty()).then(|| Promise { text, is_kept: Some(starved == 0) });
+    let promise = (!names.is_empty()).then_some(Promise { text, is_kept: Some(starved == 0) });
     promise.into_iter().collect()
 }
