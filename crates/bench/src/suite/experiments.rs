@@ -4,6 +4,7 @@ mod arms;
 mod begun;
 mod e3;
 mod e8;
+mod exercise;
 mod talker;
 
 pub use arms::{CONTROL_SUFFIX, arms};
@@ -12,7 +13,7 @@ use super::lab::{Lab, Scale};
 use super::spec::{Experiment, Spec};
 
 /// All of them, in the order they run and are shown.
-pub const LABS: &[&dyn Lab] = &[&e3::E3, &e8::E8];
+pub const LABS: &[&dyn Lab] = &[&exercise::Exercise, &e3::E3, &e8::E8];
 
 /// The lab of an experiment; `None` if there is none yet.
 pub fn lab(experiment: Experiment) -> Option<&'static dyn Lab> {
