@@ -167,7 +167,7 @@ async fn next(
         *seat = Arc::clone(seats).acquire_owned().await.ok();
     }
     let (stream, peer) = listener.accept().await?;
-    Ok(Arrival { stream, peer, permit: seat.take() })
+    Ok(Arrival { stream, peer, accepted: std::time::Instant::now(), permit: seat.take() })
 }
 
 /// Errors that belong to one connection, which its peer gave up before it was accepted.

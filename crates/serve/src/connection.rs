@@ -3,6 +3,7 @@
 use std::fmt;
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::time::Instant;
 
 use crate::gate::RequestGate;
 use crate::limits::Limits;
@@ -26,6 +27,8 @@ pub struct Connection {
     pub id: ConnectionId,
     /// The other end.
     pub peer: SocketAddr,
+    /// When the server took it from the kernel, before any wait for a worker.
+    pub accepted: Instant,
     /// The socket, with `TCP_NODELAY` set.
     pub stream: TcpStream,
     /// Where each request asks to be worked on.
@@ -46,6 +49,8 @@ pub struct BlockingConnection {
     pub id: ConnectionId,
     /// The other end.
     pub peer: SocketAddr,
+    /// When the server took it from the kernel, before any wait for a worker.
+    pub accepted: Instant,
     /// The socket, in blocking mode, with `TCP_NODELAY` set.
     pub stream: std::net::TcpStream,
     /// Where each request asks to be worked on; under the thread strategies it only counts.

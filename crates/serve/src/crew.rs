@@ -8,6 +8,7 @@ mod threads;
 
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::time::Instant;
 
 use tokio::sync::OwnedSemaphorePermit;
 
@@ -25,6 +26,8 @@ use threads::Threads;
 pub(crate) struct Arrival {
     pub(crate) stream: TcpStream,
     pub(crate) peer: SocketAddr,
+    /// When the kernel handed it over.
+    pub(crate) accepted: Instant,
     /// The permit that `pool-accept` took before; given back when the connection ends.
     pub(crate) permit: Option<OwnedSemaphorePermit>,
 }

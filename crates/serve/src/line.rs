@@ -3,7 +3,6 @@
 mod keeper;
 
 use std::collections::VecDeque;
-use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use tokio::sync::{Notify, Semaphore};
@@ -11,6 +10,7 @@ use tokio::time::Instant;
 
 use crate::close::CloseReason;
 use crate::counters::Standing;
+use crate::crew::Arrival;
 use crate::net::TcpStream;
 use crate::refusal::Refusal;
 use crate::service::Service;
@@ -84,12 +84,13 @@ impl<S: Service> Line<S> {
     ///
     /// # Errors
     /// Gives the connection back with [`Refusal::QueueFull`].
-    pub(crate) fn join(&self, stream: TcpStream, peer: SocketAddr) -> Result<(), (Refusal, TcpStream)> {
+    pub(crate) fn join(&self, arrival: Arrival) -> Result<(), (Refusal, TcpStream)> {
+        let Arrival { stream, peer, accepted, .. } = arrival;
         let mut state = self.state();
         if state.serving + state.waiting.len() >= self.shared.limits.pool_capacity() {
             return Err((Refusal::queue_full(&self.shared.limits), stream));
         }
-        let ticket = self.shared.admit(peer, Standing::Waiting);
+        let ticket = self.shared.admit(peer, accepted, Standing::Waiting);
         state.waiting.push_back(Waiting { stream, ticket, since: Instant::now(), told: None });
         let last = state.waiting.len() - 1;
         self.tell(&mut state, last);

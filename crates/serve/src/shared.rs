@@ -3,6 +3,7 @@
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Instant;
 
 use tokio::sync::watch;
 
@@ -16,7 +17,7 @@ use crate::phase::{Phase, PhaseWatch};
 use crate::refusal::Refusal;
 use crate::service::Service;
 use crate::strategy::Strategy;
-use crate::ticket::Ticket;
+use crate::ticket::{Caller, Ticket};
 
 /// One server's common ground.
 #[derive(Debug)]
@@ -41,15 +42,17 @@ impl<S: Service> Shared<S> {
     }
 
     /// Counts a connection in.
-    pub(crate) fn admit(&self, peer: std::net::SocketAddr, standing: Standing) -> Ticket {
+    pub(crate) fn admit(&self, peer: std::net::SocketAddr, accepted: Instant, standing: Standing) -> Ticket {
         let id = ConnectionId(self.last_id.fetch_add(1, Ordering::Relaxed) + 1);
-        Ticket::new(&self.counters, id, peer, standing, self.limits.max_per_address > 0)
+        let caller = Caller { id, peer, accepted, is_limited: self.limits.max_per_address > 0 };
+        Ticket::new(&self.counters, caller, standing)
     }
 
     pub(crate) fn connection(&self, ticket: &Ticket, stream: TcpStream) -> Connection {
         Connection {
             id: ticket.id(),
             peer: ticket.peer(),
+            accepted: ticket.accepted(),
             stream,
             gate: self.gate.clone(),
             phase: self.watch(),
@@ -61,6 +64,7 @@ impl<S: Service> Shared<S> {
         BlockingConnection {
             id: ticket.id(),
             peer: ticket.peer(),
+            accepted: ticket.accepted(),
             stream,
             gate: self.gate.clone(),
             phase: self.watch(),

@@ -2,6 +2,7 @@
 
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
+use std::time::Instant;
 
 use crate::close::CloseReason;
 use crate::connection::ConnectionId;
@@ -14,32 +15,39 @@ use crate::counters::{Counters, Standing};
 #[derive(Debug)]
 pub(crate) struct Ticket {
     counters: Arc<Counters>,
-    id: ConnectionId,
-    peer: SocketAddr,
+    caller: Caller,
     standing: Standing,
-    per_address: bool,
     reason: Option<CloseReason>,
 }
 
+/// Who came, and when.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Caller {
+    pub(crate) id: ConnectionId,
+    pub(crate) peer: SocketAddr,
+    pub(crate) accepted: Instant,
+    /// Whether connections of one address are limited.
+    pub(crate) is_limited: bool,
+}
+
 impl Ticket {
-    /// Counts a connection in. `per_address`: whether connections of one address are limited.
-    pub(crate) fn new(
-        counters: &Arc<Counters>,
-        id: ConnectionId,
-        peer: SocketAddr,
-        standing: Standing,
-        per_address: bool,
-    ) -> Self {
-        counters.admit(standing, per_address.then(|| peer.ip()));
-        Self { counters: Arc::clone(counters), id, peer, standing, per_address, reason: None }
+    /// Counts a connection in.
+    pub(crate) fn new(counters: &Arc<Counters>, caller: Caller, standing: Standing) -> Self {
+        counters.admit(standing, caller.limited_address());
+        Self { counters: Arc::clone(counters), caller, standing, reason: None }
     }
 
     pub(crate) const fn id(&self) -> ConnectionId {
-        self.id
+        self.caller.id
     }
 
     pub(crate) const fn peer(&self) -> SocketAddr {
-        self.peer
+        self.caller.peer
+    }
+
+    /// When the kernel handed it over.
+    pub(crate) const fn accepted(&self) -> Instant {
+        self.caller.accepted
     }
 
     /// It waited; now it is served.
@@ -53,9 +61,11 @@ impl Ticket {
     pub(crate) fn end(mut self, reason: CloseReason) {
         self.reason = Some(reason);
     }
+}
 
-    fn address(&self) -> Option<IpAddr> {
-        self.per_address.then(|| self.peer.ip())
+impl Caller {
+    fn limited_address(&self) -> Option<IpAddr> {
+        self.is_limited.then(|| self.peer.ip())
     }
 }
 
@@ -64,11 +74,12 @@ impl Drop for Ticket {
         let reason = self
             .reason
             .unwrap_or_else(|| if std::thread::panicking() { CloseReason::Panicked } else { CloseReason::Cut });
-        self.counters.close(self.standing, self.address(), reason);
+        self.counters.close(self.standing, self.caller.limited_address(), reason);
+        let Caller { id, peer, .. } = self.caller;
         if reason == CloseReason::Panicked {
-            tracing::error!(id = %self.id, peer = %self.peer, "the code that served a connection panicked; the others live on");
+            tracing::error!(%id, %peer, "the code that served a connection panicked; the others live on");
         } else {
-            tracing::debug!(id = %self.id, peer = %self.peer, %reason, "connection ended");
+            tracing::debug!(%id, %peer, %reason, "connection ended");
         }
     }
 }

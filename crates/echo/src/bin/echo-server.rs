@@ -8,6 +8,11 @@ use echo::server::{self, ServerOptions};
 
 fn main() -> ExitCode {
     let options = ServerOptions::parse();
+    if let Some(server::Command::Tcp(tcp)) = &options.command
+        && let Some(words) = tcp.contradiction()
+    {
+        ServerOptions::command().error(clap::error::ErrorKind::ArgumentConflict, words).exit();
+    }
     match (options.generate, options.command) {
         (Some(what), _) => program::end("echo-server", what.print::<ServerOptions>()),
         (None, Some(command)) => {

@@ -14,19 +14,21 @@ use super::interrupts::{EndedBy, Interrupts};
 use super::journal::Journal;
 use super::raw::linger;
 use super::service::EchoService;
+use super::watch::Start;
 
 /// The most of a stranger's first bytes that is looked at.
 pub(super) const FIRST_BYTES: usize = 16;
 
 pub(super) async fn serve(service: &EchoService, connection: Connection) -> CloseReason {
-    let Connection { id, peer, mut stream, gate, phase, limits } = connection;
+    let Connection { id, peer, accepted, mut stream, gate, phase, limits } = connection;
+    let start = service.watch.start(accepted);
     let mut journal = Journal::open(id, peer);
     let mut interrupts = Interrupts::new(limits.idle_ms, phase);
     if let Err(reason) = greet(&mut stream, &mut interrupts).await {
         return journal.close(reason);
     }
     let framed = Framed::new(stream, Codec::control());
-    let mut talk = Talk { service, framed, gate, interrupts };
+    let mut talk = Talk { service, framed, gate, interrupts, start };
     let ended = talk.converse(&mut journal).await.unwrap_or_else(|reason| reason);
     journal.close(ended)
 }
@@ -53,6 +55,7 @@ struct Talk<'a> {
     framed: Framed<TcpStream, Codec>,
     gate: RequestGate,
     interrupts: Interrupts,
+    start: Start,
 }
 
 impl Talk<'_> {
@@ -77,9 +80,12 @@ impl Talk<'_> {
                     return self.end(CloseReason::PeerClosed).await;
                 }
                 Step::Work => {
-                    let answer = match self.service.work(&self.gate).await {
-                        Ok(()) => frames::answer(&self.service.reply, &frame),
-                        Err(busy) => frames::busy(&frame, &busy),
+                    let answer = match self.service.work(&self.gate, frame.body()).await {
+                        Ok(stages) => {
+                            let stamps = self.service.watch.stamps(self.start, stages);
+                            frames::answer(&self.service.reply, &frame, &stamps)
+                        }
+                        Err(undone) => frames::undone(&frame, &undone),
                     };
                     self.say(answer).await?;
                     if self.service.once {

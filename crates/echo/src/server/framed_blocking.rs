@@ -13,12 +13,14 @@ use super::journal::Journal;
 use super::raw::READ_BYTES;
 use super::raw_blocking::{Patient, is_timeout};
 use super::service::EchoService;
+use super::watch::Start;
 
 pub(super) fn serve(service: &EchoService, connection: BlockingConnection) -> CloseReason {
-    let BlockingConnection { id, peer, stream, gate, phase, limits } = connection;
+    let BlockingConnection { id, peer, accepted, stream, gate, phase, limits } = connection;
+    let start = service.watch.start(accepted);
     let mut journal = Journal::open(id, peer);
     let Ok(socket) = Patient::new(stream, limits.idle_ms) else { return journal.close(CloseReason::PeerVanished) };
-    let mut talk = Talk { service, socket, gate, phase, codec: Codec::control(), came: BytesMut::new() };
+    let mut talk = Talk { service, socket, gate, phase, codec: Codec::control(), came: BytesMut::new(), start };
     let ended = talk.greet().and_then(|()| talk.converse(&mut journal)).unwrap_or_else(|reason| reason);
     journal.close(ended)
 }
@@ -30,6 +32,7 @@ struct Talk<'a> {
     phase: PhaseWatch,
     codec: Codec,
     came: BytesMut,
+    start: Start,
 }
 
 impl Talk<'_> {
@@ -61,8 +64,14 @@ impl Talk<'_> {
                 Step::Say(answer) => self.say(&answer)?,
                 Step::Leave(goodbye) => return self.end(&goodbye, CloseReason::PeerClosed),
                 Step::Work => {
-                    self.service.work_blocking(&self.gate);
-                    self.say(&frames::answer(&self.service.reply, &frame))?;
+                    let answer = match self.service.work_blocking(&self.gate, frame.body()) {
+                        Ok(stages) => {
+                            let stamps = self.service.watch.stamps(self.start, stages);
+                            frames::answer(&self.service.reply, &frame, &stamps)
+                        }
+                        Err(bad) => frames::undone(&frame, &bad.into()),
+                    };
+                    self.say(&answer)?;
                     if self.service.once {
                         self.socket.linger();
                         return Ok(CloseReason::Done);

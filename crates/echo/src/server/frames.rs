@@ -4,8 +4,8 @@ use bytes::Bytes;
 use proto::limits::CONTROL_BYTES_MAX;
 use proto::message::Goodbye;
 use proto::{CloseCode, Code, Frame, Kind, Refusal, RequestId, ServerMessage};
-use serve::GateBusy;
 
+use super::watch::Undone;
 use crate::conversation::Reply;
 use crate::lower::Lower;
 
@@ -43,25 +43,31 @@ pub(super) fn step(frame: &Frame) -> Step {
     }
 }
 
-/// The answer to an echo frame, under the same id.
-pub(super) fn answer(reply: &Reply, frame: &Frame) -> Frame {
+/// The answer to an echo frame, under the same id, with the stamps behind it.
+pub(super) fn answer(reply: &Reply, frame: &Frame, stamps: &[u8]) -> Frame {
     let id = frame.header().id;
     let body = match reply {
         Reply::Echo => frame.body().clone(),
         Reply::Ack(text) => Bytes::copy_from_slice(text.as_bytes()),
         Reply::Lower => Bytes::from(Lower::whole(frame.body())),
     };
-    if body.len() > CONTROL_BYTES_MAX {
-        // Some characters have a longer lower case.
-        let words = format!("the lower case of this has {} bytes; at most {CONTROL_BYTES_MAX} fit a frame", body.len());
+    let bytes = body.len() + stamps.len();
+    if bytes > CONTROL_BYTES_MAX {
+        // Some characters have a longer lower case, and stamps need room.
+        let words = format!("the answer to this has {bytes} bytes; at most {CONTROL_BYTES_MAX} fit a frame");
         return refused(RequestId(id), Code::TextTooLong, words);
     }
+    let body = if stamps.is_empty() { body } else { Bytes::from([&body, stamps].concat()) };
     Frame::new(Kind::Echo.number(), id, body)
 }
 
-/// The answer to an echo frame that no worker could take.
-pub(super) fn busy(frame: &Frame, busy: &GateBusy) -> Frame {
-    refused(RequestId(frame.header().id), Code::Busy, busy.to_string())
+/// The answer to an echo frame that was not worked on.
+pub(super) fn undone(frame: &Frame, undone: &Undone) -> Frame {
+    let code = match undone {
+        Undone::Busy(_) => Code::Busy,
+        Undone::BadAsk(_) => Code::BadFrame,
+    };
+    refused(RequestId(frame.header().id), code, undone.to_string())
 }
 
 /// The last frame.
@@ -107,10 +113,13 @@ mod tests {
             (Reply::Echo, b"", b""),
         ];
         for (reply, body, expected) in rows {
-            assert_eq!(answer(reply, &echo(body)), Frame::new(Kind::Echo.number(), 7, Bytes::from_static(expected)));
+            assert_eq!(
+                answer(reply, &echo(body), b""),
+                Frame::new(Kind::Echo.number(), 7, Bytes::from_static(expected))
+            );
         }
         let grows = "\u{130}".repeat(CONTROL_BYTES_MAX / 2);
-        let refused = ServerMessage::from_frame(&answer(&Reply::Lower, &echo(grows.as_bytes()))).unwrap();
+        let refused = ServerMessage::from_frame(&answer(&Reply::Lower, &echo(grows.as_bytes()), b"")).unwrap();
         assert!(matches!(refused, ServerMessage::Refused(refusal) if refusal.code == Code::TextTooLong));
     }
 

@@ -64,6 +64,17 @@ Work per request (a request is a message for ack, a read for echo and lower, a f
   cpu:1ms                       compute that long, letting nobody else run
   cpu-yield:1ms                 compute that long, letting others run every 50 us
   block:10ms                    block the thread that long
+  offload:10ms                  the same on one of the threads that tokio keeps for it (on a server of threads: block)
+  asked:sleep                   as long as the request says (also asked:cpu, :cpu-yield, :block, :offload): bytes 8 to
+                                15 of its body are nanoseconds, the lowest first, up to 60 s; with --wire framed
+  scarce:8:5ms:2%               hold one of 8 slots, first come, first served, for 5 ms and 2 % of it more for each
+                                request beyond 8 that is there: something behind the server that suffers from a crowd
+
+--stamps puts 40 bytes behind the body of every answer: five times in nanoseconds of the monotonic clock, which all
+processes of a Linux machine share, each 8 bytes, the lowest first: the connection was accepted; somebody began with
+it; the request was complete; its work began; its work was over.
+--stats-every-ms prints what the server has done and holds as a line of JSON on stdout, at once, every so often, and
+when it has ended (then with \"final\":true).
 
 Limits that are 0 do not limit, but for --queue 0: then nobody waits.";
 
@@ -98,6 +109,12 @@ pub struct TcpOptions {
     /// A pause of this many milliseconds ends a raw message that has no line end
     #[arg(long, value_name = "MS", default_value_t = 30, value_parser = clap::value_parser!(u64).range(1..=60_000))]
     pub quiet_ms: u64,
+    /// Say in every answer when what was done with the request; on the framed wire
+    #[arg(long)]
+    pub stamps: bool,
+    /// Say on stdout every so many milliseconds what was done; see below
+    #[arg(long, value_name = "MS", value_parser = clap::value_parser!(u64).range(1..=60_000))]
+    pub stats_every_ms: Option<u64>,
 }
 
 /// How much at a time, and for how long.
@@ -203,6 +220,13 @@ impl TcpOptions {
     /// Who serves.
     pub const fn strategy(&self) -> Strategy {
         self.strategy.0
+    }
+
+    /// What does not go together, in words.
+    pub fn contradiction(&self) -> Option<String> {
+        let is_asked = matches!(self.work, Work::Asked(_));
+        (is_asked && self.wire == Wire::Raw)
+            .then(|| format!("--work {} wants requests that say how long they take (add --wire framed)", self.work))
     }
 
     /// The limits as asked for.

@@ -9,6 +9,7 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use super::interrupts::{EndedBy, Interrupts};
 use super::journal::Journal;
 use super::service::EchoService;
+use super::watch::Undone;
 use crate::conversation::{Conversation, Reply, Request};
 
 /// What one read takes at most, in bytes.
@@ -19,7 +20,7 @@ pub(super) const WRITE_BYTES: usize = 16 * 1024;
 pub(super) const LINGER: Duration = Duration::from_secs(1);
 
 pub(super) async fn serve(service: &EchoService, connection: Connection) -> CloseReason {
-    let Connection { id, peer, stream, gate, phase, limits } = connection;
+    let Connection { id, peer, stream, gate, phase, limits, .. } = connection;
     let mut journal = Journal::open(id, peer);
     let interrupts = Interrupts::new(limits.idle_ms, phase);
     let mut raw = Raw { service, stream, gate, interrupts };
@@ -57,9 +58,9 @@ impl Raw<'_> {
             };
             self.interrupts.heard();
             journal.came(bytes);
-            match self.service.work(&self.gate).await {
-                Ok(()) => write_all(&mut self.stream, bytes, &mut self.interrupts).await?,
-                Err(busy) => write_all(&mut self.stream, busy_line(&busy).as_bytes(), &mut self.interrupts).await?,
+            match self.service.work(&self.gate, bytes).await {
+                Ok(_) => write_all(&mut self.stream, bytes, &mut self.interrupts).await?,
+                Err(undone) => write_all(&mut self.stream, busy_line(&undone).as_bytes(), &mut self.interrupts).await?,
             }
         }
     }
@@ -127,9 +128,9 @@ impl Raw<'_> {
     }
 
     async fn answer(&self, talk: &mut Conversation, request: &Request<'_>, out: &mut Vec<u8>) {
-        match self.service.work(&self.gate).await {
-            Ok(()) => talk.answer(request, out),
-            Err(busy) => out.extend_from_slice(busy_line(&busy).as_bytes()),
+        match self.service.work(&self.gate, request.bytes).await {
+            Ok(_) => talk.answer(request, out),
+            Err(undone) => out.extend_from_slice(busy_line(&undone).as_bytes()),
         }
     }
 
@@ -160,8 +161,8 @@ pub(super) async fn linger(stream: &mut TcpStream) {
 }
 
 /// The line a raw client gets instead of its answer.
-fn busy_line(busy: &serve::GateBusy) -> String {
-    format!("busy: {busy}\n")
+fn busy_line(undone: &Undone) -> String {
+    format!("busy: {undone}\n")
 }
 
 async fn pause(patience: Option<Duration>) {

@@ -12,7 +12,7 @@ use super::service::EchoService;
 use crate::conversation::{Conversation, Request};
 
 pub(super) fn serve(service: &EchoService, connection: BlockingConnection) -> CloseReason {
-    let BlockingConnection { id, peer, stream, gate, phase, limits } = connection;
+    let BlockingConnection { id, peer, stream, gate, phase, limits, .. } = connection;
     let mut journal = Journal::open(id, peer);
     let Ok(socket) = Patient::new(stream, limits.idle_ms) else { return journal.close(CloseReason::PeerVanished) };
     let mut raw = Raw { service, socket, gate, phase };
@@ -84,7 +84,8 @@ impl Raw<'_> {
     }
 
     fn answer(&mut self, talk: &mut Conversation, request: &Request<'_>, out: &mut Vec<u8>) -> Result<(), CloseReason> {
-        self.service.work_blocking(&self.gate);
+        // Only work that is asked for can be refused here, and raw requests do not ask.
+        let _stages = self.service.work_blocking(&self.gate, request.bytes);
         talk.answer(request, out);
         if out.len() >= WRITE_BYTES { self.write(out) } else { Ok(()) }
     }

@@ -6,12 +6,13 @@ use std::time::Duration;
 use bytes::BytesMut;
 use proto::message::Queued;
 use proto::{CloseCode, Frame, RequestId, ServerMessage};
-use serve::{BlockingConnection, CloseReason, Connection, GateBusy, Refusal, RequestGate, Service};
+use serve::{BlockingConnection, CloseReason, Connection, Refusal, RequestGate, Service};
 
 use super::options::Wire;
+use super::watch::{Stages, Undone, Watch};
 use super::{framed, framed_blocking, frames, raw, raw_blocking};
 use crate::conversation::Reply;
-use crate::work::Workload;
+use crate::work::{BadAsk, Workload};
 
 /// One echo server.
 #[derive(Debug)]
@@ -21,6 +22,7 @@ pub(super) struct EchoService {
     pub(super) once: bool,
     pub(super) quiet: Duration,
     pub(super) workload: Arc<Workload>,
+    pub(super) watch: Watch,
 }
 
 impl Service for EchoService {
@@ -60,18 +62,28 @@ impl Service for EchoService {
 
 impl EchoService {
     /// Does the work of one request, if the gate lets it in. The permit is back before the answer is written.
-    pub(super) async fn work(&self, gate: &RequestGate) -> Result<(), GateBusy> {
+    /// Says when it did what, if somebody wants to know.
+    pub(super) async fn work(&self, gate: &RequestGate, body: &[u8]) -> Result<Option<Stages>, Undone> {
+        let visit = self.watch.visit();
+        let asked = self.workload.asked(body)?;
         let permit = gate.enter().await?;
-        self.workload.perform().await;
+        let begun = visit.begin();
+        self.workload.perform(asked).await;
+        let stages = visit.end(begun);
         drop(permit);
-        Ok(())
+        Ok(stages)
     }
 
     /// The same on a thread.
-    pub(super) fn work_blocking(&self, gate: &RequestGate) {
+    pub(super) fn work_blocking(&self, gate: &RequestGate, body: &[u8]) -> Result<Option<Stages>, BadAsk> {
+        let visit = self.watch.visit();
+        let asked = self.workload.asked(body)?;
         let permit = gate.enter_blocking();
-        self.workload.perform_blocking();
+        let begun = visit.begin();
+        self.workload.perform_blocking(asked);
+        let stages = visit.end(begun);
         drop(permit);
+        Ok(stages)
     }
 }
 

@@ -1,20 +1,21 @@
 //! `--work` as people type it.
 
 use std::fmt;
+use std::num::NonZeroU32;
 use std::str::FromStr;
 use std::time::Duration;
 
-use super::{Times, Work};
+use super::{LONGEST, Manner, Scarcity, Times, Work};
 
-/// The longest a request may be asked to take.
-const LONGEST: Duration = Duration::from_secs(60);
+/// The most slots that something scarce has.
+const SLOTS_MAX: u32 = 65_536;
 
 /// Why a `--work` cannot be understood.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum BadWork {
     /// No such work, or it lacks or has too many parts.
     #[error(
-        "{0:?} is no work (there are: none, sleep:fix:5ms, sleep:exp:5ms, sleep:bimodal:1ms:100ms:1%, cpu:1ms, cpu-yield:1ms, block:10ms)"
+        "{0:?} is no work (there are: none, sleep:fix:5ms, sleep:exp:5ms, sleep:bimodal:1ms:100ms:1%, cpu:1ms, cpu-yield:1ms, block:10ms, offload:10ms, asked:sleep, asked:cpu, asked:cpu-yield, asked:block, asked:offload, scarce:8:5ms:2%)"
     )]
     Unknown(String),
     /// Not a duration.
@@ -23,6 +24,9 @@ pub enum BadWork {
     /// Not a share.
     #[error("{0:?} is no share from 0% to 100% (write it like 1% or 0.1%)")]
     Share(String),
+    /// Not a number of slots.
+    #[error("{0:?} is no number of slots from 1 to {SLOTS_MAX}")]
+    Slots(String),
 }
 
 impl FromStr for Work {
@@ -37,12 +41,40 @@ impl FromStr for Work {
             ["sleep", "bimodal", usual, rare, percent] => {
                 Self::Sleep(Times::Bimodal { usual: duration(usual)?, rare: duration(rare)?, share: share(percent)? })
             }
-            ["cpu", time] => Self::Cpu(duration(time)?),
-            ["cpu-yield", time] => Self::CpuYield(duration(time)?),
-            ["block", time] => Self::Block(duration(time)?),
+            ["asked", manner] => Self::Asked(Manner::named(manner).ok_or_else(|| BadWork::Unknown(typed.to_owned()))?),
+            ["scarce", count, time, percent] => {
+                Self::Scarce(Scarcity { slots: slots(count)?, time: duration(time)?, penalty: share(percent)? })
+            }
+            [manner, time] => match Manner::named(manner) {
+                Some(manner) if manner != Manner::Sleep => Self::Fixed(manner, duration(time)?),
+                _ => return Err(BadWork::Unknown(typed.to_owned())),
+            },
             _ => return Err(BadWork::Unknown(typed.to_owned())),
         })
     }
+}
+
+impl Manner {
+    const ALL: [Self; 5] = [Self::Sleep, Self::Cpu, Self::CpuYield, Self::Block, Self::Offload];
+
+    const fn name(self) -> &'static str {
+        match self {
+            Self::Sleep => "sleep",
+            Self::Cpu => "cpu",
+            Self::CpuYield => "cpu-yield",
+            Self::Block => "block",
+            Self::Offload => "offload",
+        }
+    }
+
+    fn named(typed: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|manner| manner.name() == typed)
+    }
+}
+
+fn slots(typed: &str) -> Result<NonZeroU32, BadWork> {
+    let slots = typed.parse().ok().filter(|slots: &NonZeroU32| slots.get() <= SLOTS_MAX);
+    slots.ok_or_else(|| BadWork::Slots(typed.to_owned()))
 }
 
 fn duration(typed: &str) -> Result<Duration, BadWork> {
@@ -76,59 +108,14 @@ impl fmt::Display for Work {
             Self::Sleep(Times::Bimodal { usual, rare, share }) => {
                 write!(f, "sleep:bimodal:{usual:?}:{rare:?}:{}%", share * 100.0)
             }
-            Self::Cpu(time) => write!(f, "cpu:{time:?}"),
-            Self::CpuYield(time) => write!(f, "cpu-yield:{time:?}"),
-            Self::Block(time) => write!(f, "block:{time:?}"),
+            Self::Fixed(manner, time) => write!(f, "{}:{time:?}", manner.name()),
+            Self::Asked(manner) => write!(f, "asked:{}", manner.name()),
+            Self::Scarce(Scarcity { slots, time, penalty }) => {
+                write!(f, "scarce:{slots}:{time:?}:{}%", penalty * 100.0)
+            }
         }
     }
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn work_is_read_as_typed() {
-        let ms = Duration::from_millis;
-        let rows = [
-            ("none", Work::None),
-            ("sleep:fix:5ms", Work::Sleep(Times::Fixed(ms(5)))),
-            ("sleep:exp:1.5s", Work::Sleep(Times::Exponential(ms(1500)))),
-            ("sleep:bimodal:1ms:100ms:1%", Work::Sleep(Times::Bimodal { usual: ms(1), rare: ms(100), share: 0.01 })),
-            ("cpu:200us", Work::Cpu(Duration::from_micros(200))),
-            ("cpu-yield:1ms", Work::CpuYield(ms(1))),
-            ("block:10ms", Work::Block(ms(10))),
-        ];
-        for (typed, work) in rows {
-            assert_eq!(typed.parse(), Ok(work), "{typed}");
-            assert_eq!(work.to_string().parse(), Ok(work), "{work} as printed");
-        }
-    }
-
-    #[test]
-    fn bad_work_is_named() {
-        let unknown = |typed: &str| BadWork::Unknown(typed.to_owned());
-        let bad_duration = |typed: &str| BadWork::Duration(typed.to_owned());
-        let bad_share = |typed: &str| BadWork::Share(typed.to_owned());
-        let rows = [
-            ("", unknown("")),
-            ("sleep", unknown("sleep")),
-            ("sleep:5ms", unknown("sleep:5ms")),
-            ("nap:5ms", unknown("nap:5ms")),
-            ("cpu:1ms:2ms", unknown("cpu:1ms:2ms")),
-            ("cpu:5", bad_duration("5")),
-            ("cpu:ms", bad_duration("ms")),
-            ("cpu:0ms", bad_duration("0ms")),
-            ("cpu:-1ms", bad_duration("-1ms")),
-            ("cpu:1..5ms", bad_duration("1..5ms")),
-            ("cpu:61s", bad_duration("61s")),
-            ("cpu:1h", bad_duration("1h")),
-            ("sleep:bimodal:1ms:2ms:1", bad_share("1")),
-            ("sleep:bimodal:1ms:2ms:101%", bad_share("101%")),
-            ("sleep:bimodal:1ms:2ms:NaN%", bad_share("NaN%")),
-        ];
-        for (typed, error) in rows {
-            assert_eq!(typed.parse::<Work>(), Err(error), "{typed}");
-        }
-    }
-}
+mod tests;

@@ -32,7 +32,7 @@ impl<S: Service> Pool<S> {
     }
 
     pub(super) fn take(&self, arrival: Arrival) -> Result<(), (Refusal, TcpStream)> {
-        self.line.join(arrival.stream, arrival.peer)
+        self.line.join(arrival)
     }
 
     pub(super) fn drain(&self) {

@@ -23,7 +23,7 @@ impl<S: Service> Tasks<S> {
     }
 
     pub(super) fn take(&mut self, arrival: Arrival) {
-        let ticket = self.shared.admit(arrival.peer, Standing::Active);
+        let ticket = self.shared.admit(arrival.peer, arrival.accepted, Standing::Active);
         self.tasks.spawn(run(Arc::clone(&self.shared), ticket, arrival.stream, arrival.permit));
     }
 
@@ -85,7 +85,7 @@ mod tests {
         let listener = crate::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
         let stream = TcpStream::connect(address).await.unwrap();
-        let ticket = shared.admit(address, Standing::Active);
+        let ticket = shared.admit(address, std::time::Instant::now(), Standing::Active);
         let service_bytes =
             size_of_val(&Waits.serve(shared.connection(&ticket, TcpStream::connect(address).await.unwrap())));
         let bytes = size_of_val(&run(Arc::clone(&shared), ticket, stream, None));

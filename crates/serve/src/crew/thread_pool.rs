@@ -56,7 +56,7 @@ impl<S: Service> ThreadPool<S> {
         if self.threads.is_empty() {
             return Err((Refusal::NoThread, arrival.stream));
         }
-        self.line.join(arrival.stream, arrival.peer)
+        self.line.join(arrival)
     }
 
     pub(super) fn drain(&self) {

@@ -60,7 +60,7 @@ impl<S: Service> Threads<S> {
                 return Err((Refusal::NoThread, arrival.stream));
             }
         };
-        let ticket = self.shared.admit(arrival.peer, Standing::Active);
+        let ticket = self.shared.admit(arrival.peer, arrival.accepted, Standing::Active);
         self.threads.insert(ticket.id(), thread);
         // The thread takes one job and cannot be gone before.
         let _given = give.send((blocking(arrival.stream), ticket));
@@ -124,7 +124,9 @@ mod tests {
         let listener = crate::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
         let _client = TcpStream::connect(listener.local_addr().unwrap()).await.unwrap();
         let (stream, peer) = listener.accept().await.unwrap();
-        let refused = threads.take(Arrival { stream, peer, permit: None }).map_err(|(refusal, _)| refusal);
+        let refused = threads
+            .take(Arrival { stream, peer, accepted: std::time::Instant::now(), permit: None })
+            .map_err(|(refusal, _)| refusal);
         assert_eq!(refused, Err(Refusal::NoThread));
         assert_eq!(shared.counters.snapshot(), Snapshot::default());
     }
