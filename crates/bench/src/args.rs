@@ -18,7 +18,7 @@ const CONNECTIONS_MAX: u64 = 100_000;
 const EXAMPLES: &str = "\
 Examples:
   bench-client suite                      a task per connection, or a pool? about five minutes
-  bench-client fanout                     ours beside redis-server and nats-server, 1 to 100, pipelined
+  bench-client fanout                     ours beside redis-server, nats-server, ngircd: 1 to 100
   bench-client fanout --mode single       the same, one message at a time
   bench-client fanout --target chat://127.0.0.1:12101 --blocks 5
   bench-client idle --peers               what an idle member costs, in bytes
@@ -150,8 +150,8 @@ pub enum Mode {
 /// What `fanout` takes.
 #[derive(Debug, Clone, Args)]
 pub struct FanoutArguments {
-    /// A server that runs already: chat://HOST:PORT, redis://HOST:PORT or nats://HOST:PORT. May be given more than
-    /// once. Without it chat-server, redis-server and nats-server are started, each as it is installed.
+    /// A server that runs already: chat://, redis://, nats:// or irc:// and HOST:PORT. May be given more than once.
+    /// Without it chat-server, redis-server, nats-server and ngircd are started, each as it is installed.
     #[arg(long = "target", value_name = "URL")]
     pub targets: Vec<Target>,
     /// Which servers are started; those that are not installed are named and left out.
@@ -179,7 +179,7 @@ pub struct IdleArguments {
     /// At how many members the memory is read.
     #[arg(long, value_delimiter = ',', default_values_t = [1000, 2500, 5000, 7500, 10_000], value_parser = count(1..=CONNECTIONS_MAX))]
     pub members: Vec<usize>,
-    /// Measure redis-server and nats-server too; those that are not installed are named and left out.
+    /// Measure redis-server, nats-server and ngircd too; those that are not installed are named and left out.
     #[arg(long)]
     pub peers: bool,
     #[command(flatten)]

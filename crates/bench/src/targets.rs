@@ -1,10 +1,11 @@
 //! The servers that are measured: how each is started, greeted, told something and listened to.
 //!
-//! All three fan-out targets are read in the same cheap way, so that the load side is no bottleneck for any: a message
+//! All fan-out targets are read in the same cheap way, so that the load side is no bottleneck for any: a message
 //! has a fixed size, its sequence number stands at a fixed place in its text, and every one is checked.
 
 pub mod chat;
 pub mod echo;
+pub mod irc;
 pub mod nats;
 pub mod redis;
 #[cfg(test)]
@@ -18,9 +19,10 @@ use std::net::{SocketAddr, ToSocketAddrs};
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
-use crate::child::ServerCommand;
+use crate::child::{RunningServer, ServerCommand};
 use crate::dial::Dialed;
 use crate::error::BenchError;
+use crate::machine::Pinning;
 
 /// A server to fan out.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, clap::ValueEnum)]
@@ -31,6 +33,8 @@ pub enum Protocol {
     Redis,
     /// `nats-server`.
     Nats,
+    /// `ngircd`, an IRC server.
+    Irc,
 }
 
 /// One that already runs, from `--target`.
@@ -61,6 +65,9 @@ pub struct Subscriber {
     pub intake: Box<dyn Intake>,
     /// What to send before closing.
     pub farewell: Vec<u8>,
+    /// Whether what it gets one by one may be acknowledged late, which costs the load less. A server that holds a
+    /// small message back until the one before is acknowledged must not be made to wait.
+    pub may_acknowledge_late: bool,
 }
 
 /// A connection that says things to a room.
@@ -104,7 +111,7 @@ pub enum Arrival {
 
 impl Protocol {
     /// All, ours first.
-    pub const ALL: &'static [Self] = &[Self::Chat, Self::Redis, Self::Nats];
+    pub const ALL: &'static [Self] = &[Self::Chat, Self::Redis, Self::Nats, Self::Irc];
 
     /// Its name, as in URLs.
     pub const fn name(self) -> &'static str {
@@ -112,18 +119,49 @@ impl Protocol {
             Self::Chat => "chat",
             Self::Redis => "redis",
             Self::Nats => "nats",
+            Self::Irc => "irc",
         }
     }
 
-    /// How to start one with nothing on disk, on a free loopback port. `None` if it is not installed.
+    /// The server's program, which is what it is called in tables.
+    pub const fn program(self) -> &'static str {
+        match self {
+            Self::Chat => "chat-server",
+            Self::Redis => "redis-server",
+            Self::Nats => "nats-server",
+            Self::Irc => "ngircd",
+        }
+    }
+
+    /// The longest text a message may have, in bytes; `None` if a bench comes nowhere near it.
+    pub const fn text_bytes_max(self) -> Option<usize> {
+        match self {
+            Self::Irc => Some(irc::TEXT_BYTES_MAX),
+            Self::Chat | Self::Redis | Self::Nats => None,
+        }
+    }
+
+    /// Whether its program is here; ours is taken to be, and named with the way out when it is not.
+    pub fn is_installed(self) -> bool {
+        self == Self::Chat || installed(self.program()).is_some()
+    }
+
+    /// Starts one on the servers' core, with nothing on disk, on a free loopback port.
     ///
     /// # Errors
-    /// If there is no free port.
-    pub fn command(self, bin_dir: &Path) -> Result<Option<ServerCommand>, BenchError> {
+    /// If it is not there or does not start, or there is no free port.
+    pub fn start(self, bin_dir: &Path, pinning: Pinning) -> Result<RunningServer, BenchError> {
+        let start = |command: &ServerCommand| RunningServer::start(command, pinning);
+        let program = || installed(self.program()).unwrap_or_else(|| PathBuf::from(self.program()));
         match self {
-            Self::Chat => Ok(Some(chat::command(bin_dir))),
-            Self::Redis => installed("redis-server").map(redis::command).transpose(),
-            Self::Nats => installed("nats-server").map(nats::command).transpose(),
+            Self::Chat => start(&chat::command(bin_dir)),
+            Self::Redis => start(&redis::command(program())?),
+            Self::Nats => start(&nats::command(program())?),
+            Self::Irc => {
+                // The folder goes when the server listens: it has read what stands in it.
+                let (command, _folder) = irc::command(program())?;
+                start(&command)
+            }
         }
     }
 
@@ -136,6 +174,7 @@ impl Protocol {
             Self::Chat => chat::subscribe(address, topic, number),
             Self::Redis => redis::subscribe(address, topic),
             Self::Nats => nats::subscribe(address, topic),
+            Self::Irc => irc::subscribe(address, topic, number),
         }
     }
 
@@ -148,6 +187,7 @@ impl Protocol {
             Self::Chat => chat::publish(address, topic),
             Self::Redis => redis::publish(address, topic),
             Self::Nats => nats::publish(address, topic),
+            Self::Irc => irc::publish(address, topic),
         }
     }
 }
@@ -156,7 +196,7 @@ impl FromStr for Target {
     type Err = String;
 
     fn from_str(url: &str) -> Result<Self, String> {
-        let form = "write chat://HOST:PORT, redis://HOST:PORT or nats://HOST:PORT";
+        let form = "write chat://, redis://, nats:// or irc:// and HOST:PORT";
         let (scheme, rest) = url.split_once("://").ok_or_else(|| format!("no :// in it; {form}"))?;
         let protocol = Protocol::ALL.iter().copied().find(|protocol| protocol.name() == scheme);
         let protocol = protocol.ok_or_else(|| format!("{scheme} is not one of ours to measure; {form}"))?;

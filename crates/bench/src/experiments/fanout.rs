@@ -65,7 +65,7 @@ pub(super) struct FanoutTrial {
 /// If a server cannot be started or reached, or no block is complete.
 pub fn run(arguments: &FanoutArguments, interrupt: Interrupt) -> Result<Report, BenchError> {
     let setting = Setting::new(&arguments.common, DEFAULTS, interrupt)?;
-    let (arms, missing) = arms(arguments, &setting)?;
+    let (arms, missing) = arms(arguments);
     let shape = Shape::of(arguments);
     let plan = setting.plan(vec![shape.cell()], arms.iter().map(|arm| arm.name.clone()).collect());
     let mut trials = 0;
@@ -132,8 +132,8 @@ impl Trial for FanoutTrial {
     }
 }
 
-/// The servers compared, ours first, and a sentence for each that is not installed.
-fn arms(arguments: &FanoutArguments, setting: &Setting) -> Result<(Vec<Arm>, Vec<String>), BenchError> {
+/// The servers compared, ours first, and a sentence for each that is left out.
+fn arms(arguments: &FanoutArguments) -> (Vec<Arm>, Vec<String>) {
     let running = arguments.targets.iter().map(|target| Arm {
         name: target.to_string(),
         protocol: target.protocol,
@@ -141,23 +141,28 @@ fn arms(arguments: &FanoutArguments, setting: &Setting) -> Result<(Vec<Arm>, Vec
     });
     let running: Vec<Arm> = running.collect();
     if !running.is_empty() {
-        return Ok((running, Vec::new()));
+        return (running, Vec::new());
     }
-    started_arms(&arguments.servers, setting)
+    let (mut arms, mut missing) = started_arms(&arguments.servers);
+    let fits = |arm: &Arm| arm.protocol.text_bytes_max().is_none_or(|most| arguments.size <= most);
+    let too_long = |arm: &Arm| format!("{}: left out: its messages hold less than --size {}", arm.name, arguments.size);
+    missing.extend(arms.iter().filter(|arm| !fits(arm)).map(too_long));
+    arms.retain(fits);
+    (arms, missing)
 }
 
 /// A fresh server each trial, of every kind that is installed.
-pub(super) fn started_arms(kinds: &[Protocol], setting: &Setting) -> Result<(Vec<Arm>, Vec<String>), BenchError> {
+pub(super) fn started_arms(kinds: &[Protocol]) -> (Vec<Arm>, Vec<String>) {
     let (mut arms, mut missing) = (Vec::new(), Vec::new());
-    for protocol in kinds {
-        let name = format!("{}-server", protocol.name());
-        if protocol.command(&setting.bin_dir)?.is_some() {
-            arms.push(Arm { name, protocol: *protocol, running: None });
+    for protocol in kinds.iter().copied() {
+        let name = protocol.program().to_owned();
+        if protocol.is_installed() {
+            arms.push(Arm { name, protocol, running: None });
         } else {
-            missing.push(format!("{name}: not installed: apt-get install redis-server nats-server"));
+            missing.push(format!("{name}: not installed: apt-get install {name}"));
         }
     }
-    Ok((arms, missing))
+    (arms, missing)
 }
 
 fn trial(shape: Shape, arm: &Arm, number: usize, setting: &Setting) -> Result<FanoutTrial, BenchError> {
@@ -194,11 +199,7 @@ pub(super) fn start(arm: &Arm, setting: &Setting) -> Result<Option<RunningServer
     if arm.running.is_some() {
         return Ok(None);
     }
-    let command = arm.protocol.command(&setting.bin_dir)?.ok_or_else(|| BenchError::CannotStart {
-        program: arm.name.clone(),
-        why: "it was installed when the bench began and no longer is".to_owned(),
-    })?;
-    RunningServer::start(&command, setting.pinning).map(Some)
+    arm.protocol.start(&setting.bin_dir, setting.pinning).map(Some)
 }
 
 fn table(shape: Shape, arms: &[Arm], blocks: &Blocks<FanoutTrial>) -> Table {

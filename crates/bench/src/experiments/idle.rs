@@ -56,7 +56,7 @@ pub fn run(arguments: &IdleArguments, interrupt: Interrupt) -> Result<Report, Be
     let setting = Setting::new(&arguments.common, DEFAULTS, interrupt)?;
     let (members, capped) = within_limit(&arguments.members, crate::machine::raise_open_files())?;
     let kinds = if arguments.peers { Protocol::ALL } else { &[Protocol::Chat] };
-    let (arms, missing) = started_arms(kinds, &setting)?;
+    let (arms, missing) = started_arms(kinds);
     let entrants = entrants(&arms);
     let last = members.last().copied().unwrap_or_default();
     let names = entrants.iter().map(|entrant| entrant.arm.name.clone()).collect();

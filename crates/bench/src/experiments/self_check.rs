@@ -131,7 +131,7 @@ fn trials(setting: &Setting) -> Result<Vec<(String, Outcome)>, BenchError> {
         let name = format!("churn, {strategy}: offered = ok + refused + failed");
         outcomes.push(checked(&name, churn::trial(&command, 5, setting))?);
     }
-    let (arms, missing) = fanout::started_arms(targets::Protocol::ALL, setting)?;
+    let (arms, missing) = fanout::started_arms(targets::Protocol::ALL);
     for arm in arms {
         for mode in [crate::args::Mode::Pipelined, crate::args::Mode::Single] {
             let name = format!("fanout, {}, {mode:?}: every receiver got all, in order", arm.name);

@@ -67,8 +67,9 @@ impl Fanout {
         let ready = Readiness::new(waiting)?;
         let mut receivers = Vec::with_capacity(subscribers.len());
         for (number, subscriber) in subscribers.into_iter().enumerate() {
+            let may_acknowledge_late = subscriber.may_acknowledge_late;
             let mut link = Link::new(subscriber.dialed, subscriber.intake, subscriber.farewell)?;
-            if window == 1 {
+            if window == 1 && may_acknowledge_late {
                 link.acknowledge(Acknowledging::Late);
             }
             ready.register(link.stream(), Token(number), Interest::READABLE)?;

@@ -28,7 +28,7 @@ pub(super) fn command(bin_dir: &Path) -> ServerCommand {
 pub(super) fn subscribe(address: SocketAddr, topic: &Topic, number: usize) -> Result<Subscriber, BenchError> {
     let (dialed, joined) = enter(address, topic, &format!("{}r{number}", topic.nick_prefix))?;
     let intake = Box::new(Events { next: joined.first.0, text_bytes: topic.text_bytes });
-    Ok(Subscriber { dialed, intake, farewell: bye() })
+    Ok(Subscriber { dialed, intake, farewell: bye(), may_acknowledge_late: true })
 }
 
 pub(super) fn publish(address: SocketAddr, topic: &Topic) -> Result<Publisher, BenchError> {

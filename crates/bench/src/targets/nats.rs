@@ -31,7 +31,7 @@ pub(super) fn subscribe(address: SocketAddr, topic: &Topic) -> Result<Subscriber
     dialed.send(format!("SUB {} 1\r\nPING\r\n", topic.room).as_bytes())?;
     dialed.expect("PONG\r\n")?;
     let intake = Box::new(Messages::new(&topic.room, topic.text_bytes));
-    Ok(Subscriber { dialed, intake, farewell: Vec::new() })
+    Ok(Subscriber { dialed, intake, farewell: Vec::new(), may_acknowledge_late: true })
 }
 
 pub(super) fn publish(address: SocketAddr, topic: &Topic) -> Result<Publisher, BenchError> {

@@ -32,7 +32,7 @@ pub(super) fn subscribe(address: SocketAddr, topic: &Topic) -> Result<Subscriber
     dialed.send(format!("*2\r\n$9\r\nSUBSCRIBE\r\n{channel}").as_bytes())?;
     dialed.expect(&format!("*3\r\n$9\r\nsubscribe\r\n{channel}:1\r\n"))?;
     let intake = Box::new(Messages::new(&topic.room, topic.text_bytes));
-    Ok(Subscriber { dialed, intake, farewell: Vec::new() })
+    Ok(Subscriber { dialed, intake, farewell: Vec::new(), may_acknowledge_late: true })
 }
 
 pub(super) fn publish(address: SocketAddr, topic: &Topic) -> Result<Publisher, BenchError> {

@@ -1,4 +1,4 @@
-//! Target URLs, and the three protocols read whole, in pieces, and with something wrong in them.
+//! Target URLs, and the protocols read whole, in pieces, and with something wrong in them.
 
 use proto::event::{Rest, write};
 use proto::{RoomId, Seq, ServerMessage};
@@ -17,9 +17,10 @@ fn target_urls_are_told_apart() {
     check("chat://127.0.0.1:12101", Ok((Protocol::Chat, 12101)));
     check("redis://127.0.0.1:6379", Ok((Protocol::Redis, 6379)));
     check("nats://127.0.0.1:4222", Ok((Protocol::Nats, 4222)));
+    check("irc://127.0.0.1:6667", Ok((Protocol::Irc, 6667)));
     check("127.0.0.1:12101", Err("no ://"));
     check("http://127.0.0.1:80", Err("http is not"));
-    check("chat://127.0.0.1", Err("write chat://HOST:PORT"));
+    check("chat://127.0.0.1", Err("write chat://, "));
 }
 
 #[test]
@@ -36,10 +37,11 @@ struct Case {
 
 const TEXT_BYTES: usize = 64;
 
-const CASES: [Case; 3] = [
+const CASES: [Case; 4] = [
     Case { name: "chat", intake: || Box::new(chat::Events { next: 1, text_bytes: TEXT_BYTES }), message: chat_event },
     Case { name: "redis", intake: || Box::new(redis::Messages::new("r", TEXT_BYTES)), message: redis_message },
     Case { name: "nats", intake: || Box::new(nats::Messages::new("r", TEXT_BYTES)), message: nats_message },
+    Case { name: "irc", intake: || Box::new(irc::Lines::new(TEXT_BYTES)), message: irc_message },
 ];
 
 fn text(seq: u64) -> Vec<u8> {
@@ -60,6 +62,10 @@ fn redis_message(seq: u64) -> Vec<u8> {
 
 fn nats_message(seq: u64) -> Vec<u8> {
     [b"MSG r 1 64\r\n", text(seq).as_slice(), b"\r\n"].concat()
+}
+
+fn irc_message(seq: u64) -> Vec<u8> {
+    [b":sender!~bench@127.0.0.1 PRIVMSG #r :", text(seq).as_slice(), b"\r\n"].concat()
 }
 
 /// Feeds `bytes` in pieces of `piece` bytes, as `Link` does, and returns what was booked and answered.
@@ -110,6 +116,23 @@ fn nats_pings_are_answered_between_messages() {
 }
 
 #[test]
+fn irc_pings_are_answered_and_who_comes_and_goes_is_passed_over() {
+    let lines = [
+        b":new!~bench@127.0.0.1 JOIN :#r\r\n".to_vec(),
+        irc_message(0),
+        b"PING :bench.localhost\r\n:new!~bench@127.0.0.1 QUIT :\r\n".to_vec(),
+        irc_message(1),
+        // The same sender from another address: the line is longer, the text the next all the same.
+        [b":sender!~bench@127.0.0.12 PRIVMSG #r :", text(2).as_slice(), b"\r\n"].concat(),
+    ];
+    let bytes = lines.concat();
+    for piece in 1..=bytes.len() {
+        let fed = feed(&mut irc::Lines::new(TEXT_BYTES), &bytes, piece);
+        assert_eq!(fed, Ok((3, b"PONG :bench.localhost\r\n".to_vec())), "in pieces of {piece}");
+    }
+}
+
+#[test]
 fn chat_pings_are_answered_with_their_number() {
     let mut bytes = chat_event(0);
     ServerMessage::Ping.to_frame(proto::RequestId(77)).write(&mut bytes);
@@ -129,6 +152,9 @@ fn what_a_server_complains_of_is_told() {
     check(&mut nats::Messages::new("r", TEXT_BYTES), &[b'M'; 200], "MMMM");
     check(&mut redis::Messages::new("r", TEXT_BYTES), &[b'-'; 200], "----");
     check(&mut redis::Counts::new(3), b":2\r\n", ":2");
+    check(&mut irc::Lines::new(TEXT_BYTES), b"ERROR :Ping timeout\r\n", "Ping timeout");
+    check(&mut irc::Lines::new(TEXT_BYTES), b":s 404 b #r :Cannot send to channel\r\n", "404");
+    check(&mut irc::Lines::new(TEXT_BYTES), &[b':'; 2000], "::::");
 }
 
 #[test]
