@@ -136,6 +136,42 @@ impl Dialed {
     }
 }
 
+/// Begins to connect and does not wait for the handshake; from other loopback addresses as `connect` does.
+///
+/// # Errors
+/// What the operating system says at once; what it says later is the stream's `take_error`.
+pub(crate) fn begin(address: SocketAddr) -> io::Result<mio::net::TcpStream> {
+    let first = mio::net::TcpStream::connect(address);
+    let exhausted =
+        |result: &io::Result<_>| matches!(result, Err(error) if error.kind() == ErrorKind::AddrNotAvailable);
+    let stream = if exhausted(&first) && address.ip().is_loopback() && address.is_ipv4() {
+        (2..=SOURCES).map(|last| begin_from(last, address)).find(|result| !exhausted(result)).unwrap_or(first)
+    } else {
+        first
+    }?;
+    stream.set_nodelay(true)?;
+    Ok(stream)
+}
+
+fn begin_from(last: u8, address: SocketAddr) -> io::Result<mio::net::TcpStream> {
+    let socket = bound(last)?;
+    socket.set_nonblocking(true)?;
+    match socket.connect(&address.into()) {
+        Err(error) if is_under_way(&error) => {}
+        other => other?,
+    }
+    Ok(mio::net::TcpStream::from_std(socket.into()))
+}
+
+/// Whether a connect that does not wait has only begun.
+fn is_under_way(error: &io::Error) -> bool {
+    #[cfg(unix)]
+    if rustix::io::Errno::from_io_error(error) == Some(rustix::io::Errno::INPROGRESS) {
+        return true;
+    }
+    error.kind() == ErrorKind::WouldBlock
+}
+
 /// Connects from the address the system chooses, and from other loopback addresses once that one's ports are used up.
 fn connect(address: SocketAddr) -> io::Result<TcpStream> {
     let first = TcpStream::connect(address);
@@ -148,9 +184,15 @@ fn connect(address: SocketAddr) -> io::Result<TcpStream> {
 }
 
 fn connect_from(last: u8, address: SocketAddr) -> io::Result<TcpStream> {
+    let socket = bound(last)?;
+    socket.connect(&address.into())?;
+    Ok(socket.into())
+}
+
+/// A socket at 127.0.0.`last`.
+fn bound(last: u8) -> io::Result<Socket> {
     let socket = Socket::new(Domain::IPV4, Type::STREAM, None)?;
     let source = SocketAddr::from((Ipv4Addr::new(127, 0, 0, last), 0));
     socket.bind(&source.into())?;
-    socket.connect(&address.into())?;
-    Ok(socket.into())
+    Ok(socket)
 }

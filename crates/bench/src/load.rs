@@ -2,6 +2,7 @@
 //! and says itself when it was not.
 
 mod churn;
+pub mod clock;
 mod closed;
 mod fanout;
 mod gauge;

@@ -1,10 +1,30 @@
 //! Open and partly open load: sessions arrive when a schedule made in advance says so, whether the server keeps up or
 //! not, and latency counts from when a request should have begun. A late sender shows; it does not hide the waiting.
+//!
+//! Two threads: the pacer does what is due (`pacer`), the receiver hears what comes (`receiver`). What they share is in
+//! `engine`; `wire` and `connection` are below it, `ticket` is what is written down of every request, and `books` what
+//! becomes of that.
+
+mod agenda;
+mod books;
+mod connection;
+mod engine;
+mod pacer;
+mod receiver;
+mod strip;
+mod ticket;
+mod wire;
+
+#[cfg(test)]
+mod tests;
 
 use std::net::SocketAddr;
 use std::time::Duration;
 
-use crate::stats::Latencies;
+use self::wire::BODY_BYTES_MIN;
+use crate::error::BenchError;
+use crate::interrupt::Interrupt;
+use crate::stats::{Latencies, Percentiles};
 use crate::suite::record::{Bin, Counts, Parts, StripRow};
 
 /// When sessions begin and what they ask; made from a seed before anything runs, so that every strategy of a block
@@ -144,6 +164,21 @@ pub struct OpenCount {
     pub measured: Duration,
     /// CPU time of the load's threads over the measured time, in seconds.
     pub cpu_seconds: Option<f64>,
+    /// What the first request that failed died of, in words.
+    pub complaint: Option<String>,
+}
+
+/// How a trial stands, for somebody who watches it.
+#[derive(Debug, Clone, Copy)]
+pub struct Glimpse {
+    /// Since the schedule began.
+    pub elapsed: Duration,
+    /// Requests that have ended so far, warm-up included, in whatever way.
+    pub ended: u64,
+    /// Of these, ok.
+    pub ok: u64,
+    /// Their latency from the intended start.
+    pub intended: Percentiles,
 }
 
 /// Requests of one class.
@@ -153,4 +188,48 @@ pub struct ClassCount {
     pub counts: Counts,
     /// From the intended start.
     pub intended: Latencies,
+}
+
+/// Runs a load. Both its threads stay on the core the caller is on, if it is pinned to one.
+///
+/// # Errors
+/// [`BenchError::Usage`] for a plan that makes no sense, [`BenchError::Interrupted`], and what the operating system or a
+/// chat server's greeting did. What the server did to a request is counted and no error.
+pub fn run(plan: OpenPlan, interrupt: &Interrupt) -> Result<OpenCount, BenchError> {
+    receiver::conduct(plan, interrupt, None)
+}
+
+/// As [`run`], telling `watcher` four times a second how it stands.
+///
+/// # Errors
+/// As [`run`].
+pub fn run_watched(
+    plan: OpenPlan,
+    interrupt: &Interrupt,
+    watcher: &mut dyn FnMut(Glimpse),
+) -> Result<OpenCount, BenchError> {
+    receiver::conduct(plan, interrupt, Some(watcher))
+}
+
+impl OpenPlan {
+    fn check(&self) -> Result<(), BenchError> {
+        let usage = |why: &str| Err(BenchError::Usage(why.to_owned()));
+        let classes = self.schedule.sessions.iter().flat_map(|session| &session.requests).map(|request| request.class);
+        if !matches!(self.wire, Wire::Chat { .. }) && self.body_bytes < BODY_BYTES_MIN {
+            return usage("a request's body has at least 16 bytes");
+        }
+        if matches!(self.wire, Wire::Chat { .. }) && self.carrier == Carrier::Fresh {
+            return usage("a chat is talked to over kept connections");
+        }
+        if self.carrier == Carrier::Kept(0) {
+            return usage("there is at least one connection");
+        }
+        if classes.max().is_some_and(|class| class >= self.classes.len()) || self.classes.is_empty() {
+            return usage("every class has a name");
+        }
+        if self.schedule.sessions.iter().any(|session| session.requests.is_empty()) {
+            return usage("a session asks for something");
+        }
+        Ok(())
+    }
 }

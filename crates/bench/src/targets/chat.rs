@@ -42,6 +42,21 @@ pub(super) fn publish(address: SocketAddr, topic: &Topic) -> Result<Publisher, B
     Ok(Publisher { dialed, intake: Box::new(Confirmations), template, answered: true, farewell: bye() })
 }
 
+/// Says hello and joins `room`, which is not told of it. `nick` is nobody else's.
+///
+/// # Errors
+/// If the server cannot be reached or does not greet as it should.
+pub(crate) fn enter_silently(address: SocketAddr, room: &str, nick: &str) -> Result<(Dialed, Joined), BenchError> {
+    let topic = Topic {
+        room: room.to_owned(),
+        nick_prefix: String::new(),
+        text_bytes: 0,
+        receivers: 0,
+        arrival: Arrival::Silent,
+    };
+    enter(address, &topic, nick)
+}
+
 /// Says hello and joins.
 fn enter(address: SocketAddr, topic: &Topic, nick: &str) -> Result<(Dialed, Joined), BenchError> {
     let mut dialed = Dialed::connect(address, "chat-server")?;
