@@ -236,6 +236,7 @@ fn a_late_sender_shows_in_the_intended_and_not_in_the_sent() {
 fn stamps_say_where_the_time_went() {
     let stamped = |number: u64, body: &[u8]| {
         let (read, work) = (monotonic_ns(), 3 * MS);
+        // tidy: pace: this is the work whose time the stamps have to show
         std::thread::sleep(work);
         let stamps = [read, read, read, read, monotonic_ns()].map(u64::to_le_bytes).concat();
         echo(number, &[body, &stamps].concat())
