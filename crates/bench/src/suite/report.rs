@@ -3,16 +3,23 @@
 //!
 //! Everything is made from the summary and the records, so that `bench-client report DIR` makes it again.
 
+mod charts;
 mod csv;
+mod docs;
 mod grid;
+mod html;
 mod markdown;
 mod rows;
+mod svg;
 mod terminal;
+#[cfg(test)]
+mod tests;
 mod words;
 
 use std::path::Path;
 use std::{fs, io};
 
+pub use docs::write_docs;
 pub use terminal::terminal;
 
 use super::record::TrialRecord;
@@ -21,15 +28,15 @@ use super::summary::Summary;
 /// What `summary.json` is, in the language of JSON Schema (2020-12); written beside it.
 pub const SUMMARY_SCHEMA: &str = include_str!("report/summary.schema.json");
 
-/// Writes everything that a run leaves but its records: `summary.json` and its schema, `summary.csv`, `summary.md` and
-/// `env.json`.
+/// Writes everything that a run leaves but its records: `report.html`, `summary.json` and its schema, `summary.csv`,
+/// `summary.md` with its `figures`, and `env.json`.
 ///
 /// # Errors
 /// What the operating system says to a file in `dir`.
 pub fn write_all(
     dir: &Path,
     summary: &Summary,
-    _records: &[TrialRecord],
+    records: &[TrialRecord],
     environment: &serde_json::Value,
 ) -> io::Result<()> {
     fs::create_dir_all(dir)?;
@@ -37,7 +44,10 @@ pub fn write_all(
     fs::write(dir.join("summary.json"), json(summary)?)?;
     fs::write(dir.join("summary.schema.json"), SUMMARY_SCHEMA)?;
     fs::write(dir.join("summary.csv"), csv::csv(summary))?;
-    fs::write(dir.join("summary.md"), markdown::markdown(summary, &[]))
+    let pictures = charts::pictures(summary, records);
+    docs::write_figures(dir, &pictures)?;
+    fs::write(dir.join("summary.md"), markdown::markdown(summary, &docs::images(&pictures)))?;
+    fs::write(dir.join("report.html"), html::html(summary, &pictures, environment))
 }
 
 fn json(value: &impl serde::Serialize) -> io::Result<String> {

@@ -14,12 +14,12 @@ pub(super) struct Grid {
 impl Grid {
     /// Nothing under `head`.
     pub(super) fn new(head: impl IntoIterator<Item = impl Into<String>>) -> Self {
-        Self { head: head.into_iter().map(Into::into).collect(), rows: Vec::new() }
+        Self { head: head.into_iter().map(clean).collect(), rows: Vec::new() }
     }
 
     /// Adds a row.
     pub(super) fn push(&mut self, row: impl IntoIterator<Item = impl Into<String>>) {
-        self.rows.push(row.into_iter().map(Into::into).collect());
+        self.rows.push(row.into_iter().map(clean).collect());
     }
 
     /// How wide each column is.
@@ -81,6 +81,12 @@ impl Grid {
 fn padded(text: &str, width: usize, is_number: bool) -> String {
     let space = " ".repeat(width.saturating_sub(text.width()));
     if is_number { format!("{space}{text}") } else { format!("{text}{space}") }
+}
+
+/// One line: control characters would move what stands beside them.
+fn clean(cell: impl Into<String>) -> String {
+    let cell: String = cell.into();
+    if cell.contains(char::is_control) { cell.replace(char::is_control, " ") } else { cell }
 }
 
 fn is_nothing(cell: &str) -> bool {

@@ -7,7 +7,7 @@ use crate::suite::summary::{ExperimentSummary, Promise, Summary};
 
 /// A figure beside the text: the file's name and what it shows.
 pub(super) struct Image {
-    pub(super) experiment: Option<crate::suite::spec::Experiment>,
+    pub(super) experiment: crate::suite::spec::Experiment,
     pub(super) file: String,
     pub(super) title: String,
 }
@@ -22,12 +22,8 @@ pub(super) fn markdown(summary: &Summary, images: &[Image]) -> String {
     }
     out.push_str(&format!("\n{}", left_aligned(&verdicts.markdown())));
     for found in &summary.experiments {
-        let own: Vec<&Image> = images.iter().filter(|image| image.experiment == Some(found.spec.experiment)).collect();
+        let own: Vec<&Image> = images.iter().filter(|image| image.experiment == found.spec.experiment).collect();
         out.push_str(&experiment(found, &own));
-    }
-    let general: Vec<&Image> = images.iter().filter(|image| image.experiment.is_none()).collect();
-    if !general.is_empty() {
-        out.push_str(&format!("\n### All of them\n{}", pictures(&general)));
     }
     out
 }

@@ -80,6 +80,10 @@ fn foot(summary: &Summary, columns: usize, paint: &Paint) -> Vec<String> {
             format!("control: the same strategy twice differs by ±{floor}; (…) is within chance or falls to Holm");
         lines.push(paint.with(DIM, &cut(&text, columns)));
     }
+    let starved = starved(summary);
+    if !starved.is_empty() {
+        lines.push(paint.with(RED, &cut(&format!("starved, which is no latency: {}", starved.join("; ")), columns)));
+    }
     if summary.invalid_trials > 0 {
         let text = format!(
             "{} left out, the reasons are in report.html",
@@ -93,6 +97,16 @@ fn foot(summary: &Summary, columns: usize, paint: &Paint) -> Vec<String> {
         lines.push(format!("and {} more warnings in report.html", summary.warnings.len() - shown));
     }
     lines
+}
+
+/// Who got no service at all, where.
+fn starved(summary: &Summary) -> Vec<String> {
+    let name = |found: &ExperimentSummary| words::name(found.spec.experiment);
+    let rows = summary.experiments.iter().flat_map(|found| found.rows.iter().map(move |row| (found, row)));
+    let starved = rows.filter(|(_, row)| row.counts.starved > 0);
+    starved
+        .map(|(found, row)| format!("{} {} {} of {}", name(found), row.arm, row.counts.starved, row.counts.offered))
+        .collect()
 }
 
 /// A sentence each, and the promises that are broken; on two lines where there is room.

@@ -3,7 +3,7 @@
 use clap::ValueEnum;
 
 use crate::stats::median;
-use crate::suite::spec::{Arm, Experiment, Metric, Spec};
+use crate::suite::spec::{Arm, Better, Experiment, Metric, Spec};
 use crate::suite::summary::{Comparison, ExperimentSummary, Row, Verdict};
 
 /// Where a number is not known or not carried by the samples.
@@ -12,6 +12,37 @@ pub(super) const DASH: &str = "—";
 /// `E1`, `exercise`: as it is typed.
 pub(super) fn name(experiment: Experiment) -> String {
     experiment.to_possible_value().map_or_else(|| format!("{experiment:?}"), |value| value.get_name().to_owned())
+}
+
+/// Text as it stands in XML and HTML: no markup, and none of the characters that XML forbids.
+pub(super) fn escaped(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    for letter in text.chars() {
+        match letter {
+            '&' => out.push_str("&amp;"),
+            '<' => out.push_str("&lt;"),
+            '>' => out.push_str("&gt;"),
+            '"' => out.push_str("&quot;"),
+            '\'' => out.push_str("&#39;"),
+            '\u{fffe}' | '\u{ffff}' => {}
+            letter if letter.is_control() => out.push(' '),
+            letter => out.push(letter),
+        }
+    }
+    out
+}
+
+/// `p99 latency, ms`, for an axis.
+pub(super) fn labelled(metric: &Metric) -> String {
+    if metric.unit.is_empty() { metric.label.clone() } else { format!("{}, {}", metric.label, metric.unit) }
+}
+
+/// `less is better`.
+pub(super) const fn better(metric: &Metric) -> &'static str {
+    match metric.better {
+        Better::Lower => "less is better",
+        Better::Higher => "more is better",
+    }
 }
 
 /// Three significant digits, without an exponent; whole numbers as they are.
