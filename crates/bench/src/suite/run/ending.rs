@@ -128,8 +128,11 @@ fn is_coloured() -> bool {
     std::io::stdout().is_terminal() && std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty())
 }
 
-/// The command as someone would type it.
+/// The command as someone would type it, or as they typed it for xtask.
 fn command_line() -> String {
+    if let Ok(typed) = std::env::var("BENCH_COMMAND") {
+        return typed;
+    }
     let arguments = std::env::args().skip(1);
     std::iter::once("bench-client".to_owned()).chain(arguments).collect::<Vec<_>>().join(" ")
 }
