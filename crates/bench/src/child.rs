@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 
 use crate::error::BenchError;
 use crate::machine::Pinning;
-use crate::readings::{self, Memory};
+use crate::readings::{self, Memory, Switches};
 use crate::server_stats::ServerStats;
 
 /// How long a server may take to listen. It bounds hangs and measures nothing.
@@ -139,6 +139,11 @@ impl RunningServer {
     /// How many threads it has; `None` where that cannot be read.
     pub fn threads(&self) -> Option<u64> {
         readings::threads(self.child.id())
+    }
+
+    /// How often its threads that live now were taken off a core; `None` where that cannot be read.
+    pub fn switches(&self) -> Option<Switches> {
+        readings::switches(self.child.id())
     }
 
     /// How it ended, if it has: a server that ends by itself makes a trial invalid.
@@ -345,3 +350,6 @@ fn keep(bytes: &[u8], log: &Log) {
     let excess = kept.len().saturating_sub(LOG_BYTES_MAX);
     kept.drain(..excess);
 }
+
+#[cfg(test)]
+mod tests;

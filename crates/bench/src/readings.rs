@@ -56,7 +56,33 @@ pub fn proportional_bytes(process: u32) -> Option<u64> {
 /// How many threads a process has now.
 pub fn threads(process: u32) -> Option<u64> {
     let text = read_to_string(format!("/proc/{process}/status")).ok()?;
-    text.lines().find_map(|line| line.strip_prefix("Threads:"))?.trim().parse().ok()
+    count(&text, "Threads:")
+}
+
+/// How often the threads of a process were taken off a core.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
+pub struct Switches {
+    /// Because they waited for something.
+    pub voluntary: u64,
+    /// Because another was to run.
+    pub involuntary: u64,
+}
+
+/// How often the threads of a process that live now were taken off a core since each began. Those of threads that have
+/// ended are not in it, so that it says little of a thread per connection.
+pub fn switches(process: u32) -> Option<Switches> {
+    let mut sum = Switches::default();
+    for thread in std::fs::read_dir(format!("/proc/{process}/task")).ok()? {
+        // A thread may end meanwhile.
+        let Ok(text) = read_to_string(thread.ok()?.path().join("status")) else { continue };
+        sum.voluntary += count(&text, "voluntary_ctxt_switches:")?;
+        sum.involuntary += count(&text, "nonvoluntary_ctxt_switches:")?;
+    }
+    Some(sum)
+}
+
+fn count(text: &str, name: &str) -> Option<u64> {
+    text.lines().find_map(|line| line.strip_prefix(name))?.trim().parse().ok()
 }
 
 fn kibibytes(text: &str, name: &str) -> Option<u64> {
@@ -123,6 +149,7 @@ mod tests {
         assert!(peak_bytes(own).is_some_and(|peak| peak >= memory.rss_bytes));
         assert!(proportional_bytes(own).is_some_and(|bytes| bytes > 0 && bytes <= memory.rss_bytes + (1 << 20)));
         assert!(threads(own).is_some_and(|threads| threads >= 1));
+        assert!(switches(own).is_some_and(|switches| switches.voluntary > 0));
         assert!(core_ticks(0).is_some_and(|ticks| ticks.busy <= ticks.total && ticks.total > 0));
         assert!(machine_ticks().is_some_and(|ticks| ticks.total >= core_ticks(0).unwrap().total));
     }

@@ -21,6 +21,13 @@ fn bad_arguments_are_named_and_end_with_2() {
         (SERVER, "tcp --backlog 0", "error: invalid value '0' for '--backlog <N>'"),
         (SERVER, "tcp --work cpu:5", "error: invalid value 'cpu:5' for '--work <WORK>': \"5\" is no duration"),
         (SERVER, "tcp --work nap:5ms", "error: invalid value 'nap:5ms' for '--work <WORK>': \"nap:5ms\" is no work"),
+        (SERVER, "tcp --work asked:sleep", "error: --work asked:sleep wants requests that say how long they take (add"),
+        (
+            SERVER,
+            "tcp --work scarce:0:5ms:2%",
+            "error: invalid value 'scarce:0:5ms:2%' for '--work <WORK>': \"0\" is no",
+        ),
+        (SERVER, "tcp --stats-every-ms 0", "error: invalid value '0' for '--stats-every-ms <MS>'"),
         (SERVER, "tcp --listen 12345", "error: invalid value '12345' for '--listen <HOST:PORT>': write HOST:PORT"),
         (SERVER, "tcp --reply shout", "error: invalid value 'shout' for '--reply <REPLY>'"),
         (SERVER, "tcp --ack-text=", "error: invalid value '' for '--ack-text <TEXT>': an empty text confirms nothing"),

@@ -6,18 +6,18 @@ use tokio_util::codec::Decoder;
 
 use crate::support::{Peer, Server, strategies};
 
-fn echo(id: u64, body: &[u8]) -> Frame {
+pub(crate) fn echo(id: u64, body: &[u8]) -> Frame {
     Frame::new(Kind::Echo.number(), id, Bytes::copy_from_slice(body))
 }
 
-fn bytes(frame: &Frame) -> BytesMut {
+pub(crate) fn bytes(frame: &Frame) -> BytesMut {
     let mut bytes = BytesMut::new();
     frame.write(&mut bytes);
     bytes
 }
 
 /// The next frame.
-fn frame(peer: &Peer) -> Frame {
+pub(crate) fn frame(peer: &Peer) -> Frame {
     let mut codec = Codec::control();
     let mut came = BytesMut::new();
     loop {
@@ -30,7 +30,7 @@ fn frame(peer: &Peer) -> Frame {
     }
 }
 
-fn message(peer: &Peer) -> ServerMessage {
+pub(crate) fn message(peer: &Peer) -> ServerMessage {
     ServerMessage::from_frame(&frame(peer)).unwrap()
 }
 

@@ -10,3 +10,4 @@ mod stops;
 mod support;
 mod swarm;
 mod udp;
+mod watched;

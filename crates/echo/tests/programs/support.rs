@@ -18,7 +18,7 @@ pub(crate) struct Server {
     pub(crate) address: SocketAddr,
     child: Child,
     log: BufReader<ChildStderr>,
-    _stdout: BufReader<ChildStdout>,
+    stdout: BufReader<ChildStdout>,
 }
 
 impl Server {
@@ -43,7 +43,7 @@ impl Server {
             panic!("the first line is {first:?}: {:?}", child.wait_with_output());
         };
         let log = BufReader::new(child.stderr.take().unwrap());
-        Self { address: address.parse().unwrap(), child, log, _stdout: stdout }
+        Self { address: address.parse().unwrap(), child, log, stdout }
     }
 
     pub(crate) fn connect(&self) -> Peer {
@@ -71,6 +71,25 @@ impl Server {
             line.clear();
             assert!(self.log.read_line(&mut line).unwrap() > 0, "{words:?} is never logged");
         }
+    }
+
+    /// The next line on its stdout.
+    #[cfg(unix)]
+    pub(crate) fn said(&mut self) -> String {
+        let mut line = String::new();
+        assert!(self.stdout.read_line(&mut line).unwrap() > 0, "it says nothing more");
+        line
+    }
+
+    /// All that is still to come on its stdout, while it is stopped with SIGTERM.
+    #[cfg(unix)]
+    pub(crate) fn last_said(mut self) -> String {
+        self.signal();
+        let mut said = String::new();
+        self.stdout.read_to_string(&mut said).unwrap();
+        let (status, log) = self.ended();
+        assert_eq!(status.code(), Some(0), "{log}");
+        said
     }
 
     /// Waits for its end; its exit status and the rest of its log.
