@@ -11,6 +11,8 @@ mod link;
 pub mod open;
 mod readiness;
 pub mod schedule;
+pub mod slow;
+pub mod storm;
 #[cfg(test)]
 mod tests;
 

@@ -151,6 +151,8 @@ pub struct OpenCount {
     pub begun_in_time: u64,
     /// How long connecting took, with [`Carrier::Fresh`].
     pub connects: Latencies,
+    /// The same, one by one, in the order they were over.
+    pub connect_times: Vec<Duration>,
     /// Tries, retries included.
     pub tries: u64,
     /// Over the whole trial, warm-up included: answered requests with stamps, and the sum of their times in the

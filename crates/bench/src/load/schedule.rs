@@ -84,6 +84,11 @@ impl Schedule {
         Self { repeats: true, ..Self::beginning(vec![Duration::ZERO; sessions], length) }
     }
 
+    /// `sessions` that all begin at once, each with one request. Requests that are to follow would have no time.
+    pub fn at_once(sessions: usize) -> Self {
+        Self::beginning(vec![Duration::ZERO; sessions], Duration::ZERO)
+    }
+
     /// A session of one plain request at each of these times.
     fn beginning(begins: Vec<Duration>, length: Duration) -> Self {
         let session = |at| Session { at, requests: vec![PLAIN] };

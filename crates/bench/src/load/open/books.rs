@@ -38,7 +38,8 @@ pub(super) fn count(engine: Engine, cpu_seconds: Option<f64>) -> OpenCount {
         measured: engine.plan.schedule.length.saturating_sub(engine.plan.warm_up),
         cpu_seconds,
         complaint: engine.complaint,
-        connects: engine.connects,
+        connects: latencies(engine.connects_ns.iter().copied()),
+        connect_times: engine.connects_ns.iter().copied().map(Duration::from_nanos).collect(),
     }
 }
 

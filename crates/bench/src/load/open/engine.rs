@@ -48,7 +48,8 @@ pub(super) struct Engine {
     queue: VecDeque<usize>,
     agenda: Agenda,
     pub(super) strip: Strip,
-    pub(super) connects: Latencies,
+    /// How long connecting took, with fresh connections, behind the warm-up.
+    pub(super) connects_ns: Vec<u64>,
     /// Answers with stamps, and the sum of their times in the server, in nanoseconds.
     pub(super) in_server: (u64, u64),
     /// Why the first request that failed did.
@@ -109,7 +110,7 @@ impl Engine {
             queue: VecDeque::new(),
             agenda: Agenda::default(),
             strip: Strip::new(rows, plan.with_strip),
-            connects: Latencies::new(),
+            connects_ns: Vec::with_capacity(sessions),
             in_server: (0, 0),
             complaint: None,
             running: is_watched.then(Running::default),
