@@ -10,7 +10,7 @@ mod files;
 mod suite;
 
 pub use files::{FilesChat, FilesCommand, FilesCommon, FilesMemory, FilesSmall, FilesThroughput};
-pub use suite::{FailOn, SuiteArguments};
+pub use suite::{FailOn, ReportArguments, SuiteArguments};
 
 /// The most connections one trial opens; what the operating system allows may be less.
 const CONNECTIONS_MAX: u64 = 100_000;
@@ -65,6 +65,8 @@ pub enum Generated {
 pub enum Command {
     /// The comparison of the strategies, experiments E0 to E10: what `cargo xtask bench` runs.
     Suite(SuiteArguments),
+    /// The report of a run of `suite`, made again from its records.
+    Report(ReportArguments),
     /// Raw echo beside the plainest tokio echo.
     Echo(EchoArguments),
     /// Connect, one request, close: each strategy of the echo server.

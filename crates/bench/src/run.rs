@@ -22,6 +22,7 @@ pub fn run(arguments: &Arguments) -> Result<(), BenchError> {
             let listener = Listener::start()?;
             suite::run(arguments, &listener.interrupt())
         }
+        Some(Command::Report(arguments)) => suite::again(arguments),
         Some(Command::Echo(arguments)) => measured(|interrupt| experiments::echo(arguments, interrupt)),
         Some(Command::Churn(arguments)) => measured(|interrupt| experiments::churn(arguments, interrupt)),
         Some(Command::Fanout(arguments)) => measured(|interrupt| experiments::fanout(arguments, interrupt)),

@@ -22,5 +22,5 @@ pub mod spec;
 pub mod summarise;
 pub mod summary;
 
-pub use run::run;
+pub use run::{again, run};
 pub use summarise::summarise;

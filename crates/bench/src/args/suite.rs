@@ -68,6 +68,17 @@ pub struct SuiteArguments {
     pub no_pin: bool,
 }
 
+/// What `report` takes.
+#[derive(Debug, Clone, Args)]
+pub struct ReportArguments {
+    /// The folder of the run
+    #[arg(value_name = "DIR", default_value = "target/bench/latest")]
+    pub dir: PathBuf,
+    /// Write the generated parts of the documentation into this folder
+    #[arg(long, value_name = "DIR")]
+    pub docs: Option<PathBuf>,
+}
+
 const SUITE_HELP: &str = "\
 Experiments:
   E0        is this machine able: the client's ceiling, timer jitter

@@ -3,6 +3,7 @@
 //! `agenda` says what runs next by what the journal holds, and knows nothing else: so a resumed run goes on as if it
 //! had never stopped. The seed decides every order and every arrival.
 
+mod again;
 mod against;
 mod agenda;
 mod ending;
@@ -22,6 +23,7 @@ use crate::interrupt::Interrupt;
 use crate::machine::noise::Gate;
 use crate::machine::{Environment, Pinning};
 use crate::plan::Place;
+pub use again::again;
 use agenda::{Agenda, Turn};
 use ending::Ran;
 use journal::Journal;

@@ -33,11 +33,11 @@ fn head(summary: &Summary) -> String {
     let took = words::duration(*took_seconds);
     let partial = if summary.interrupted { " Interrupted: what is complete is here." } else { "" };
     let mut out = format!(
-        "`{}`, begun {}, took {took}; {preset} preset, seed {seed}.{partial}\n\n{}. Noise grade {noise_grade}: {}\n",
+        "`{}`, begun {}, took {took}; {preset} preset, seed {seed}.{partial}\n\n{}. Noise grade {noise_grade}: {}.\n",
         code(command),
         plain(started),
         plain(machine),
-        plain(noise)
+        plain(noise.trim_end_matches('.'))
     );
     if let Some(floor) = words::noise_floor(&summary.experiments) {
         out.push_str(&format!(

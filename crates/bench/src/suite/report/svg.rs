@@ -20,7 +20,7 @@ pub(super) use canvas::Canvas;
 pub(super) use lines::{Axis, LineChart, Point, Series};
 pub(super) use panels::{Curve, StripPanel, TimePanel, strips, timelines};
 pub(super) use rows::{Interval, intervals};
-pub(super) use scale::Scale;
+pub(super) use scale::{Scale, short};
 
 /// How wide every picture is.
 pub(super) const WIDTH: f64 = 760.0;

@@ -41,6 +41,10 @@ impl Ran<'_> {
         let summary = self.summary();
         report::write_all(self.folder, &summary, self.records, &self.environment)
             .map_err(BenchError::io("the results cannot be written"))?;
+        if let Some(docs) = &self.arguments.docs {
+            report::write_docs(docs, &summary, self.records)
+                .map_err(BenchError::io("the documentation cannot be written"))?;
+        }
         print(&report::terminal(&summary, columns(), is_coloured()), self.folder)?;
         if self.interrupted {
             return Err(BenchError::Interrupted);
@@ -59,18 +63,7 @@ impl Ran<'_> {
             warnings: self.warnings.clone(),
             interrupted: self.interrupted,
         };
-        let mut summary = summarise(&self.run.specs, self.records, header);
-        for found in &mut summary.experiments {
-            match &self.arguments.against_name {
-                Some(other) => against::conclude(found, other),
-                None => {
-                    if let Some(lab) = lab(found.spec.experiment) {
-                        lab.conclude(found);
-                    }
-                }
-            }
-        }
-        summary
+        concluded(summarise(&self.run.specs, self.records, header), self.arguments.against_name.as_deref())
     }
 
     /// What the exit code has to tell of a whole run: first that something was invalid, then what was asked for.
@@ -93,6 +86,18 @@ impl Ran<'_> {
     }
 }
 
+/// What each experiment says of itself; beside another build, what changed from it.
+pub(super) fn concluded(mut summary: Summary, other: Option<&str>) -> Summary {
+    for found in &mut summary.experiments {
+        match (other, lab(found.spec.experiment)) {
+            (Some(other), _) => against::conclude(found, other),
+            (None, Some(lab)) => lab.conclude(found),
+            (None, None) => {}
+        }
+    }
+    summary
+}
+
 /// The promises that are broken, in words; `None` if there are none.
 fn broken(summary: &Summary) -> Option<String> {
     let promises = summary.experiments.iter().flat_map(|found| &found.promises);
@@ -113,18 +118,18 @@ fn regressed(summary: &Summary, other: &str) -> Option<String> {
     }
 }
 
-fn print(text: &str, folder: &Path) -> Result<(), BenchError> {
+pub(super) fn print(text: &str, folder: &Path) -> Result<(), BenchError> {
     let mut out = std::io::stdout().lock();
     let path = folder.display();
     writeln!(out, "{}\n{path}/report.html", text.trim_end()).map_err(BenchError::io("stdout"))
 }
 
 /// The columns of the terminal, if it tells them.
-fn columns() -> usize {
+pub(super) fn columns() -> usize {
     std::env::var("COLUMNS").ok().and_then(|columns| columns.parse().ok()).unwrap_or(COLUMNS)
 }
 
-fn is_coloured() -> bool {
+pub(super) fn is_coloured() -> bool {
     std::io::stdout().is_terminal() && std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty())
 }
 

@@ -80,9 +80,9 @@ pub(super) fn open(arguments: &SuiteArguments, specs: &[Spec]) -> Result<(PathBu
     Ok((folder, run))
 }
 
-fn read(folder: &Path) -> Result<Run, BenchError> {
+pub(super) fn read(folder: &Path) -> Result<Run, BenchError> {
     let path = folder.join(SPECS);
-    let nothing = |why: String| BenchError::Usage(format!("nothing to resume: {}: {why}", path.display()));
+    let nothing = |why: String| BenchError::Usage(format!("no run to go on with: {}: {why}", path.display()));
     let text = std::fs::read(&path).map_err(|error| nothing(error.to_string()))?;
     serde_json::from_slice(&text).map_err(|error| nothing(error.to_string()))
 }

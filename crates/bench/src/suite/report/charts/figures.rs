@@ -2,7 +2,7 @@
 
 use super::Told;
 use crate::suite::report::grid::Grid;
-use crate::suite::report::svg::{Axis, Interval, LineChart, Picture, Point, Scale, Section, Series, intervals};
+use crate::suite::report::svg::{Axis, Interval, LineChart, Picture, Point, Scale, Section, Series, intervals, short};
 use crate::suite::report::words;
 use crate::suite::spec::{Cell, Experiment, Metric};
 use crate::suite::summary::Row;
@@ -49,10 +49,10 @@ fn lines(told: &Told<'_>, metric: &Metric, cells: &[&Cell]) -> Option<Picture> {
     }
     let x = Axis {
         label: told.spec().axis.clone(),
-        scale: Scale::at(cells.iter().filter_map(|cell| cell.x).map(|x| (x, words::digits(x))).collect()),
+        scale: Scale::at(cells.iter().filter_map(|cell| cell.x).map(|x| (x, short(x))).collect()),
     };
     let label = format!("{}; {}", words::labelled(metric), words::better(metric));
-    let chart = LineChart { x, y: Axis { label, scale: Scale::holding(values) }, series, notes: notes(told, cells) };
+    let chart = LineChart { x, y: Axis { label, scale: scale(metric, values) }, series, notes: notes(told, cells) };
     let (body, height) = chart.draw();
     Some(Picture {
         key: told.key(&metric.key),
@@ -103,6 +103,11 @@ fn ranks_beyond(count: usize) -> usize {
         }
         beyond += 1;
     }
+}
+
+/// A share is read from zero; times and rates may be far apart.
+fn scale(metric: &Metric, values: Vec<f64>) -> Scale {
+    if metric.unit.is_empty() { Scale::from_zero(values) } else { Scale::holding(values) }
 }
 
 /// What a line cannot show: cells without a valid trial, and who starved.
@@ -177,7 +182,7 @@ fn rows(told: &Told<'_>, metric: &Metric, cells: &[&Cell]) -> Option<Picture> {
         return None;
     }
     let label = format!("{}; {}", words::labelled(metric), words::better(metric));
-    let (body, height) = intervals(&label, &Scale::holding(values), None, &drawn);
+    let (body, height) = intervals(&label, &scale(metric, values), None, &drawn);
     Some(Picture {
         key: told.key(&format!("{}-by-cell", metric.key)),
         experiment: told.spec().experiment,

@@ -3,7 +3,7 @@
 use super::Told;
 use super::figures::heading;
 use crate::suite::report::grid::Grid;
-use crate::suite::report::svg::{Interval, Look, Picture, Scale, Section, intervals};
+use crate::suite::report::svg::{Interval, Look, Picture, Scale, Section, intervals, short};
 use crate::suite::report::words;
 use crate::suite::summary::{Comparison, Verdict};
 
@@ -36,8 +36,7 @@ pub(super) fn ratios(told: &Told<'_>) -> Option<Picture> {
     let widest = compared.iter().flat_map(|one| [one.low.recip(), one.high]).fold(1.25, f64::max).min(100.0);
     let ticks = [0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 0.8, 1.0, 1.25, 2.0, 5.0, 10.0, 20.0, 50.0, 100.0];
     let inside = ticks.into_iter().filter(|tick| (1.0 / widest..=widest * 1.001).contains(tick));
-    let ticks =
-        inside.filter(|tick| widest < 3.0 || ![0.8, 1.25].contains(tick)).map(|tick| (tick, words::digits(tick)));
+    let ticks = inside.filter(|tick| widest < 3.0 || ![0.8, 1.25].contains(tick)).map(|tick| (tick, short(tick)));
     let scale = Scale::log_between(1.0 / widest / 1.08, widest * 1.08, ticks.collect());
     let (body, height) = intervals("ratio to the reference; 1 is no difference", &scale, Some(1.0), &rows);
     Some(Picture {

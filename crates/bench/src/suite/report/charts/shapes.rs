@@ -9,8 +9,7 @@ use crate::suite::report::words;
 use crate::suite::spec::Experiment;
 
 /// The shares that the axis of a spectrum names.
-const NAMED: [(f64, &str); 6] =
-    [(0.0, "0 %"), (0.5, "50 %"), (0.9, "90 %"), (0.99, "99 %"), (0.999, "99.9 %"), (0.9999, "99.99 %")];
+const NAMED: [(f64, &str); 5] = [(0.5, "50 %"), (0.9, "90 %"), (0.99, "99 %"), (0.999, "99.9 %"), (0.9999, "99.99 %")];
 
 /// One of a trial's two histograms.
 type Clock = fn(&TrialRecord) -> Option<&String>;
@@ -36,6 +35,7 @@ pub(super) fn spectrum(told: &Told<'_>) -> Option<Picture> {
             table.push([name.to_owned(), clock.to_owned()].into_iter().chain(times));
             let points: Vec<Point> = merged
                 .spectrum()
+                .filter(|at| at.quantile >= 0.5)
                 .map(|at| Point {
                     x: 1.0 / (1.0 - at.quantile),
                     y: at.latency_ms.max(1e-3),
@@ -74,14 +74,14 @@ fn axes(series: &[Series]) -> Option<(Axis, Axis)> {
     let values: Vec<f64> = series.iter().flat_map(|one| &one.points).map(|point| point.y).collect();
     let (low, high) =
         (values.iter().copied().fold(f64::INFINITY, f64::min), values.iter().copied().fold(0.0, f64::max));
-    if furthest < 2.0 || low >= high {
+    if furthest <= 2.0 || low >= high {
         return None;
     }
     let ticks = NAMED.iter().map(|(share, name)| (1.0 / (1.0 - share), (*name).to_owned()));
     let ticks = ticks.filter(|(place, _)| *place <= furthest * 1.2).collect();
     let x = Axis {
         label: "share of the requests that are faster, 1 / (1 - p)".to_owned(),
-        scale: Scale::log_between(1.0, furthest * 1.1, ticks),
+        scale: Scale::log_between(2.0, furthest * 1.1, ticks),
     };
     let y = Axis { label: "latency, ms".to_owned(), scale: Scale::log(low.max(high / 1e4), high) };
     Some((x, y))

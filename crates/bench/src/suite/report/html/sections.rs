@@ -77,10 +77,10 @@ pub(super) fn surroundings(summary: &Summary, environment: &Value) -> String {
     let warnings: String =
         summary.warnings.iter().map(|text| format!("<p class=\"note\">{}</p>\n", escaped(text))).collect();
     format!(
-        "<section id=\"noise\">\n<h2>Environment and noise</h2>\n<p>Noise grade <strong>{}</strong>: {} {floor}</p>\n{warnings}\
+        "<section id=\"noise\">\n<h2>Environment and noise</h2>\n<p>Noise grade <strong>{}</strong>: {}. {floor}</p>\n{warnings}\
          <details><summary>Everything recorded about the machine</summary>{}</details>\n</section>\n",
         escaped(&summary.noise_grade),
-        escaped(&summary.noise),
+        escaped(summary.noise.trim_end_matches('.')),
         table(&grid)
     )
 }

@@ -70,7 +70,7 @@ pub(in crate::suite::report) fn timelines(label: &str, names: &[(&str, &str)], p
     let values = || panels.iter().flat_map(|panel| &panel.curves).flat_map(|curve| curve.values.iter().copied());
     let scale = Scale::linear(0.0, values().fold(1.0, f64::max));
     let last = panels.iter().flat_map(|panel| panel.at_s.iter().copied()).fold(0.1, f64::max);
-    let time = Scale::linear(0.0, last);
+    let time = Scale::until(last);
     canvas.text((16.0, top + 4.0), Anchor::Start, "strong", label);
     top += 14.0;
     for panel in panels {
@@ -98,7 +98,7 @@ pub(in crate::suite::report) fn timelines(label: &str, names: &[(&str, &str)], p
 pub(in crate::suite::report) fn strips(seconds: f64, names: &[(&str, &str)], panels: &[StripPanel]) -> (String, f64) {
     let mut canvas = Canvas::new();
     let mut top = canvas.squares(16.0, 18.0, names) - 6.0;
-    let time = Scale::linear(0.0, seconds);
+    let time = Scale::until(seconds);
     for panel in panels {
         top += GAP;
         canvas.text((LEFT, top - 10.0), Anchor::Start, "strong", &fitting(&panel.name, WIDTH - LEFT - 30.0));
@@ -112,7 +112,7 @@ pub(in crate::suite::report) fn strips(seconds: f64, names: &[(&str, &str)], pan
         }
         for (y, (class, from, to)) in spans {
             let (from, to) = (across(&time, *from), across(&time, *to));
-            canvas.rect(&format!("fill {class}"), (from, y), ((to - from).max(0.4), each * 0.92), "");
+            canvas.rect(&format!("fill strip {class}"), (from, y), ((to - from).max(0.4), each), "");
         }
         top += STRIP;
     }

@@ -52,7 +52,21 @@ impl Scale {
         let high = all.iter().copied().find(|tick| *tick >= high * 0.999).unwrap_or(high);
         let high = if high > low { high } else { low * 10.0 };
         let inside = all.iter().filter(|tick| (low * 0.999..=high * 1.001).contains(*tick));
-        Self { low, high, is_log: true, ticks: inside.map(|tick| (*tick, digits(*tick))).collect() }
+        Self { low, high, is_log: true, ticks: inside.map(|tick| (*tick, short(*tick))).collect() }
+    }
+
+    /// From zero, whatever the values: for shares.
+    pub(in crate::suite::report) fn from_zero(values: impl IntoIterator<Item = f64>) -> Self {
+        let high = values.into_iter().filter(|value| value.is_finite()).fold(0.0, f64::max);
+        Self::linear(0.0, if high > 0.0 { high } else { 1.0 })
+    }
+
+    /// From zero to exactly `high`: for time.
+    pub(in crate::suite::report) fn until(high: f64) -> Self {
+        let mut scale = Self::linear(0.0, high.max(1e-3));
+        scale.high = high.max(1e-3);
+        scale.ticks.retain(|tick| tick.0 <= scale.high * 1.001);
+        scale
     }
 
     /// With these ticks alone and a little room beyond the outer ones; logarithmic if they are far apart.
@@ -91,6 +105,16 @@ impl Scale {
     /// Whether it is logarithmic, which the axis says.
     pub(in crate::suite::report) const fn is_log(&self) -> bool {
         self.is_log
+    }
+}
+
+/// [`digits`] without zeros at the end of a fraction: `0.5`.
+pub(in crate::suite::report) fn short(value: f64) -> String {
+    let text = digits(value);
+    if text.contains('.') && !text.contains('e') {
+        text.trim_end_matches('0').trim_end_matches('.').to_owned()
+    } else {
+        text
     }
 }
 
