@@ -2,10 +2,15 @@
 
 mod arms;
 mod begun;
+mod e10;
 mod e3;
+mod e6;
+mod e7;
 mod e8;
+mod e9;
 mod exercise;
 mod talker;
+mod visitors;
 
 pub use arms::{CONTROL_SUFFIX, arms};
 
@@ -13,7 +18,7 @@ use super::lab::{Lab, Scale};
 use super::spec::{Experiment, Spec};
 
 /// All of them, in the order they run and are shown.
-pub const LABS: &[&dyn Lab] = &[&exercise::Exercise, &e3::E3, &e8::E8];
+pub const LABS: &[&dyn Lab] = &[&exercise::Exercise, &e3::E3, &e6::E6, &e7::E7, &e8::E8, &e9::E9, &e10::E10];
 
 /// The lab of an experiment; `None` if there is none yet.
 pub fn lab(experiment: Experiment) -> Option<&'static dyn Lab> {
