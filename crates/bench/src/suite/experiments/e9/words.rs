@@ -36,7 +36,7 @@ fn best(found: &ExperimentSummary) -> Option<&Row> {
 }
 
 /// The unbounded reference, which is the same in every cell: the first.
-fn unbounded(found: &ExperimentSummary) -> Option<&Row> {
+fn without_bound(found: &ExperimentSummary) -> Option<&Row> {
     shown(found).find(|row| row.arm == "spawn" && rate(row).is_some())
 }
 
@@ -45,7 +45,7 @@ fn verdict(found: &ExperimentSummary) -> Option<String> {
         let p99 = row.intended.p99_ms.map_or_else(String::new, |p99| format!(" (p99 {})", ms(p99)));
         Some(format!("{:.0} answers a second{p99}", rate(row)?))
     };
-    let all = unbounded(found).and_then(with_p99);
+    let all = without_bound(found).and_then(with_p99);
     let Some(best) = best(found) else { return Some(format!("Without a bound {}.", all?)) };
     let cell = &best.cell.name;
     let bounded = format!("Of something with {SLOTS} slots, {cell} makes the most: {}", with_p99(best)?);
