@@ -6,6 +6,7 @@
 
 mod holm;
 mod latency;
+pub mod model;
 mod paired;
 mod random;
 mod ratio;
