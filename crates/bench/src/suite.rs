@@ -10,7 +10,8 @@
 //! 2. [`record`]: what one trial came to.
 //! 3. [`lab`]: how an experiment runs a trial and draws its conclusion. [`experiments`]: all of them.
 //! 4. [`run`](fn@run): which trials run when, and what is kept of them.
-//! 5. [`summary`]: what all of them come to; [`summarise`](fn@summarise): how that is made of the records.
+//! 5. [`self_test`]: whether it can be caught lying.
+//! 6. [`summary`]: what all of them come to; [`summarise`](fn@summarise): how that is made of the records.
 //! 6. [`report`]: how that is told.
 
 pub mod experiments;
@@ -18,6 +19,7 @@ pub mod lab;
 pub mod record;
 pub mod report;
 mod run;
+pub mod self_test;
 pub mod spec;
 pub mod summarise;
 pub mod summary;

@@ -63,6 +63,9 @@ pub struct SuiteArguments {
     /// Write the generated parts of the documentation into this folder
     #[arg(long, value_name = "DIR")]
     pub docs: Option<PathBuf>,
+    /// Keep blocks in which the machine was disturbed: to try things out where it is never quiet
+    #[arg(long)]
+    pub keep_disturbed: bool,
     /// Leave servers and load on whatever cores the system gives them
     #[arg(long)]
     pub no_pin: bool,

@@ -42,11 +42,15 @@ pub fn run(arguments: &SuiteArguments, interrupt: &Interrupt) -> Result<(), Benc
     let environment = Environment::read(pinning);
     pinning.enter_load_core();
     crate::machine::raise_open_files();
+    let builds = Builds::new(arguments)?;
+    if arguments.preset == Preset::Ci {
+        self_test(&builds, pinning, interrupt)?;
+    }
     let mut session = Session {
         specs: &specs,
         agenda: Agenda::new(&specs, arguments.seed),
         preset: arguments.preset,
-        builds: Builds::new(arguments)?,
+        builds,
         pinning,
         gate: (arguments.preset != Preset::Ci).then(|| Gate::new(pinning)),
         interrupt,
@@ -54,7 +58,8 @@ pub fn run(arguments: &SuiteArguments, interrupt: &Interrupt) -> Result<(), Benc
         records,
         left_out: Vec::new(),
         progress: Progress::new(),
-        warnings: warnings(),
+        keeps_disturbed: arguments.keep_disturbed,
+        warnings: warnings(arguments),
     };
     let ended = session.run_all();
     session.progress.clear();
@@ -77,9 +82,26 @@ pub fn run(arguments: &SuiteArguments, interrupt: &Interrupt) -> Result<(), Benc
 }
 
 /// What a reader has to know before anything has run.
-fn warnings() -> Vec<String> {
+fn warnings(arguments: &SuiteArguments) -> Vec<String> {
     let debug = "THIS IS A DEBUG BUILD: its figures say nothing; build with --release";
-    if cfg!(debug_assertions) { vec![debug.to_owned()] } else { Vec::new() }
+    let disturbed = "--keep-disturbed: blocks count in which the machine was disturbed";
+    let warnings = [(cfg!(debug_assertions), debug), (arguments.keep_disturbed, disturbed)];
+    warnings.into_iter().filter(|(holds, _)| *holds).map(|(_, words)| words.to_owned()).collect()
+}
+
+/// The suite's check of itself; a line for each.
+fn self_test(builds: &Builds, pinning: Pinning, interrupt: &Interrupt) -> Result<(), BenchError> {
+    let mut failed = 0;
+    for (name, outcome) in super::self_test::run(&builds.ours, pinning, interrupt)? {
+        match outcome {
+            Ok(()) => println!("ok      {name}"),
+            Err(why) => {
+                failed += 1;
+                println!("FAILED  {name}: {why}");
+            }
+        }
+    }
+    if failed > 0 { Err(BenchError::Invalid(format!("{failed} checks failed"))) } else { Ok(()) }
 }
 
 /// What the command line asks for, as specs.
@@ -137,6 +159,7 @@ struct Session<'a> {
     interrupt: &'a Interrupt,
     journal: Journal,
     records: Vec<TrialRecord>,
+    keeps_disturbed: bool,
     /// Experiments whose programs are not there.
     left_out: Vec<usize>,
     progress: Progress,
@@ -190,7 +213,7 @@ impl<'a> Session<'a> {
         let before = gate.before(self.interrupt)?;
         let mut record = trial()?;
         let noise = gate.after(&before);
-        record.disturbed = noise.disturbed();
+        record.disturbed = noise.disturbed().filter(|_| !self.keeps_disturbed);
         record.figures.extend(noise.figures());
         Ok(record)
     }
