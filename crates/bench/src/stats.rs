@@ -4,6 +4,7 @@
 //! set-up settle at different levels. What is compared is a pair of trials of one block, minutes apart at most, as
 //! the logarithm of their ratio; see `docs/benchmarks.md`.
 
+mod fairness;
 mod holm;
 mod latency;
 pub mod model;
@@ -14,13 +15,16 @@ mod regression;
 mod student;
 #[cfg(test)]
 mod tests;
+mod usl;
 
+pub use fairness::jain;
 pub use holm::holm;
 pub use latency::{EncodingError, Latencies, Percentiles, SpectrumPoint};
 pub use paired::Paired;
 pub use random::SplitMix64;
 pub use ratio::{BLOCKS_MIN, Goal, GoalState, Ratio, Verdict};
 pub use regression::{Line, Point};
+pub use usl::Usl;
 
 /// The middle value; between two middle ones, their mean. `None` of nothing.
 pub fn median(values: &[f64]) -> Option<f64> {
