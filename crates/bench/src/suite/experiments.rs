@@ -5,14 +5,19 @@ mod begun;
 pub(super) mod bout;
 mod e0;
 mod e1;
+mod e10;
 mod e2;
 mod e3;
 mod e4;
 mod e5;
+mod e6;
+mod e7;
 mod e8;
+mod e9;
 mod exercise;
 pub(super) mod said;
 mod talker;
+mod visitors;
 
 pub use arms::{CONTROL_SUFFIX, arms};
 
@@ -20,7 +25,20 @@ use super::lab::{Lab, Scale};
 use super::spec::{Experiment, Spec};
 
 /// All of them, in the order they run and are shown.
-pub const LABS: &[&dyn Lab] = &[&e0::E0, &exercise::Exercise, &e1::E1, &e2::E2, &e3::E3, &e4::E4, &e5::E5, &e8::E8];
+pub const LABS: &[&dyn Lab] = &[
+    &e0::E0,
+    &exercise::Exercise,
+    &e1::E1,
+    &e2::E2,
+    &e3::E3,
+    &e4::E4,
+    &e5::E5,
+    &e6::E6,
+    &e7::E7,
+    &e8::E8,
+    &e9::E9,
+    &e10::E10,
+];
 
 /// The lab of an experiment; `None` if there is none yet.
 pub fn lab(experiment: Experiment) -> Option<&'static dyn Lab> {

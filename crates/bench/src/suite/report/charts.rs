@@ -1,6 +1,7 @@
 //! Which pictures a run has, from its summary and its records.
 
 mod figures;
+mod memory;
 mod ratios;
 mod shapes;
 mod spans;
@@ -64,6 +65,7 @@ pub(super) fn pictures(summary: &Summary, records: &[TrialRecord]) -> Vec<Pictur
         let told = Told::new(found, records);
         pictures.extend(figures::along_the_axis(&told));
         pictures.extend(figures::without_an_axis(&told));
+        pictures.extend(memory::memory(&told));
         pictures.extend(shapes::spectrum(&told));
         pictures.extend(shapes::parts(&told));
         pictures.extend(spans::pulses(&told));

@@ -3,7 +3,7 @@
 use super::grid::Grid;
 use super::words;
 use crate::suite::record::Counts;
-use crate::suite::spec::Spec;
+use crate::suite::spec::{Arm, Spec};
 use crate::suite::summary::{Comparison, ExperimentSummary, Row};
 
 /// A column, and how soon it is left out where there is no room: the highest first, 0 never.
@@ -17,6 +17,8 @@ pub(super) struct Column {
 pub(super) struct Line<'a> {
     /// The row.
     pub(super) row: &'a Row,
+    /// Whether the others are judged by it.
+    pub(super) is_reference: bool,
     /// Its comparison by the experiment's first metric, where there is one.
     pub(super) compared: Option<&'a Comparison>,
 }
@@ -24,11 +26,16 @@ pub(super) struct Line<'a> {
 /// The rows of one cell, in the order of the arms.
 pub(super) fn lines_of<'a>(found: &'a ExperimentSummary, cell: &str) -> Vec<Line<'a>> {
     let first = found.spec.metrics.first().map(|metric| metric.key.as_str());
-    let of_arm = |name: &str| {
+    let of_arm = |arm: &'a Arm| {
+        let name = arm.name.as_str();
         let row = found.row(cell, name)?;
-        Some(Line { row, compared: first.and_then(|key| found.comparison(cell, name, key)) })
+        Some(Line {
+            row,
+            is_reference: arm.judged_by.is_none(),
+            compared: first.and_then(|key| found.comparison(cell, name, key)),
+        })
     };
-    found.spec.arms.iter().filter_map(|arm| of_arm(&arm.name)).collect()
+    found.spec.arms.iter().filter_map(of_arm).collect()
 }
 
 /// What stands behind the arm's name: figures, latency, how requests ended, who starved, the ratio, the verdict.
@@ -78,7 +85,9 @@ fn verdict(line: &Line<'_>) -> String {
     if words::is_void(line.row) {
         return "INVALID".to_owned();
     }
-    let Some(one) = line.compared else { return "reference".to_owned() };
+    let Some(one) = line.compared else {
+        return if line.is_reference { "reference" } else { "no pair" }.to_owned();
+    };
     let said = words::verdict(one);
     if words::doubt(one).is_empty() { said } else { format!("({said})") }
 }

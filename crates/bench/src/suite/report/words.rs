@@ -65,6 +65,9 @@ pub(super) fn ratio_digits(value: f64) -> String {
     if (0.005..9.995).contains(&size) { format!("{value:.2}") } else { digits(value) }
 }
 
+/// A unit that is longer stands in the metric's label alone.
+const UNIT_MAX: usize = 5;
+
 /// A value in the unit of a metric, the unit chosen to suit its size: `845 µs` of 0.845 "ms", `12.3 k/s` of 12300 "/s".
 pub(super) fn amount(value: f64, unit: &str) -> String {
     if !value.is_finite() {
@@ -79,7 +82,8 @@ pub(super) fn amount(value: f64, unit: &str) -> String {
         "KiB" if size >= 1_024.0 => (value / 1_024.0, "MiB"),
         unit => (value, unit),
     };
-    if unit.is_empty() { digits(value) } else { format!("{} {unit}", digits(value)) }
+    // "1000 people" below "people who got in" would say it twice.
+    if unit.is_empty() || unit.len() > UNIT_MAX { digits(value) } else { format!("{} {unit}", digits(value)) }
 }
 
 /// [`amount`], or a dash where there is none.

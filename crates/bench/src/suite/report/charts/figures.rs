@@ -186,7 +186,11 @@ fn rows(told: &Told<'_>, metric: &Metric, cells: &[&Cell]) -> Option<Picture> {
     Some(Picture {
         key: told.key(&format!("{}-by-cell", metric.key)),
         experiment: told.spec().experiment,
-        section: Section::Other,
+        section: match section(told.spec().experiment) {
+            Section::Memory => Section::Memory,
+            Section::Goodput => Section::Pulse,
+            _ => Section::Other,
+        },
         title: told.title(&format!("{}, {}", told.spec().title, metric.label)),
         about: format!("The median over blocks of each strategy with its interval. {}", told.found.verdict),
         height,

@@ -84,7 +84,7 @@ impl LineChart {
         let has_model = self.series.iter().any(|one| !one.model.is_empty());
         if has_model {
             canvas.path("model c-other", &[(16.0, end), (44.0, end)]);
-            canvas.text((50.0, end + 4.5), Anchor::Start, "soft", "dotted: what queueing theory says");
+            canvas.text((50.0, end + 4.5), Anchor::Start, "soft", "dotted: the model");
         }
         let ribbon = self.series.iter().flat_map(|one| &one.points).any(|point| point.range.is_some());
         if ribbon {

@@ -20,8 +20,8 @@ pub(in crate::suite::report) struct Interval {
     pub(in crate::suite::report) tip: String,
 }
 
-const LEFT: f64 = 200.0;
-const RIGHT: f64 = 222.0;
+const LEFT: f64 = 190.0;
+const RIGHT: f64 = 262.0;
 const STEP: f64 = 22.0;
 
 /// Draws them over `scale`, with a line at `one` where a value means no difference. Also how high it is.
