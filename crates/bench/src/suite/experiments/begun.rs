@@ -1,7 +1,7 @@
 //! What the labs need at the beginning of a spec, of a trial and of a sentence.
 
 use std::collections::BTreeMap;
-use std::time::{SystemTime, UNIX_EPOCH};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use crate::error::BenchError;
 use crate::plan::Place;
@@ -113,9 +113,12 @@ pub(super) fn holds_workers(strategy: &str) -> bool {
     matches!(strategy, "pool" | "pool-accept" | "thread-pool")
 }
 
-/// Jain's index of what each got: 1 if all got the same, 1 / n if one got everything; `None` of nothing.
-pub(super) fn jain(shares: &[u64]) -> Option<f64> {
-    let sum: f64 = shares.iter().map(|share| *share as f64).sum();
-    let squares: f64 = shares.iter().map(|share| (*share as f64).powi(2)).sum();
-    (squares > 0.0).then(|| sum * sum / (shares.len() as f64 * squares))
+/// A time for the strip, in milliseconds: to 10 us, which is finer than any picture and half as long in a file.
+pub(super) fn strip_ms(at: Duration) -> f64 {
+    (at.as_secs_f64() * 1e5).round() / 1e2
+}
+
+/// Jain's index of what each got; `None` if nobody got anything, which is no fairness worth the name.
+pub(super) fn jain(got: &[u64]) -> Option<f64> {
+    if got.iter().all(|one| *one == 0) { None } else { crate::stats::jain(got) }
 }

@@ -1,18 +1,16 @@
 //! E7, slow clients beside normal ones: as many that dribble a byte at a time as there are workers. Counts are of the
 //! normal clients' requests; a row of the strip is a normal client.
 
-mod slow;
 mod words;
 
 use std::time::Duration;
-
-use slow::Slow;
 
 use super::arms;
 use super::begun::{at, blocks, is_in, metric, only_cell, record};
 use super::visitors::{Visits, visit, within};
 use crate::child::RunningServer;
 use crate::error::BenchError;
+use crate::load::slow::Slow;
 use crate::plan::Place;
 use crate::suite::lab::{Ground, Lab, STRATEGIES, Scale};
 use crate::suite::record::TrialRecord;
@@ -22,6 +20,9 @@ use crate::targets::echo::EchoServer;
 
 /// N of the pools, and how many slow clients there are.
 const WORKERS: usize = 32;
+
+/// The pause between two bytes of a slow client.
+const DRIBBLE: Duration = Duration::from_millis(20);
 
 /// Normal clients.
 const NORMAL: usize = 200;
@@ -85,7 +86,7 @@ impl Lab for E7 {
             length,
             drain: Duration::ZERO,
         };
-        let slow = Slow::start(server.address(), WORKERS)?;
+        let slow = Slow::start(server.address(), WORKERS, DRIBBLE)?;
         let visited = visit(server.address(), &visits, ground.interrupt)?;
         drop(slow);
         visited.fill(&mut record, true);

@@ -85,7 +85,10 @@ impl Lab for E8 {
         let ended = readings::thread_cpu_seconds();
         fill(&mut record, &outcome);
         let seconds = outcome.took.as_secs_f64();
-        let load_share = began.zip(ended).map(|(began, ended)| (ended - began) / seconds);
+        let load_share = began.zip(ended).map(|(began, ended)| {
+            let busy = ended - began - outcome.idle.as_secs_f64();
+            busy.max(0.0) / seconds
+        });
         let server_share = server.cpu_seconds().map(|spent| spent / seconds);
         let more = [("load_share", load_share), ("server_share", server_share)];
         record.figures.extend(more.into_iter().filter_map(|(key, value)| Some((key.to_owned(), value?))));
@@ -131,7 +134,7 @@ fn command(bin_dir: &Path, strategy: &str) -> ServerCommand {
 
 /// Writes down what a trial came to.
 fn fill(record: &mut TrialRecord, outcome: &Outcome) {
-    let Outcome { people, books, took } = outcome;
+    let Outcome { people, books, took, .. } = outcome;
     let count = |is: fn(&Person) -> bool| people.iter().filter(|person| is(person)).count() as u64;
     let (offered, ok) = (people.len() as u64, count(Person::is_inside));
     let refused = count(Person::is_turned_away);

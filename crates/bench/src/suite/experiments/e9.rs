@@ -80,7 +80,7 @@ impl Lab for E9 {
         let server = RunningServer::start(&server.command(&ground.bin_dir), ground.pinning)?;
         let (warm_up, length) = match ground.preset {
             Preset::Full => (Duration::from_millis(1500), Duration::from_millis(4500)),
-            Preset::Ci | Preset::Quick => (Duration::from_millis(1000), Duration::from_millis(3000)),
+            Preset::Ci | Preset::Quick => (Duration::from_millis(1000), Duration::from_millis(3500)),
         };
         let visits = Visits {
             // The handshakes of all at once are no part of the question.
@@ -94,7 +94,7 @@ impl Lab for E9 {
         let visited = visit(server.address(), &visits, ground.interrupt)?;
         visited.fill(&mut record, false);
         let answers = visited.answers_per_second();
-        record.figures.insert("answers_per_s".to_owned(), answers);
+        record.figures.extend(answers.map(|answers| ("answers_per_s".to_owned(), answers)));
         Ok(record)
     }
 

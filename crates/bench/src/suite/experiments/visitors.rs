@@ -74,6 +74,8 @@ struct House<'a> {
     agenda: BinaryHeap<Reverse<(Duration, usize)>>,
     books: Books,
     open: usize,
+    /// How long it asked again and again and nothing came: CPU time that is no work.
+    idle: Duration,
 }
 
 /// Poisson arrivals, `rate_per_s` on average, over `length`.
@@ -99,7 +101,7 @@ pub(super) fn visit(address: SocketAddr, visits: &Visits, interrupt: &Interrupt)
     let books = Books { warm_up: visits.warm_up, length: visits.length, ..Books::default() };
     let (began, scratch) = (Instant::now(), vec![0; SCRATCH_BYTES]);
     let (visitors, agenda) = (Vec::with_capacity(visits.comings.len()), BinaryHeap::new());
-    let house = House { address, visits, began, poll, scratch, visitors, agenda, books, open: 0 };
+    let house = House { address, visits, began, poll, scratch, visitors, agenda, books, open: 0, idle: Duration::ZERO };
     house.run(interrupt)
 }
 
@@ -118,9 +120,14 @@ impl House<'_> {
                 break;
             }
             let left = self.next_time().unwrap_or(end).min(end).saturating_sub(self.began.elapsed());
-            match self.poll.poll(&mut events, Some(left.saturating_sub(SLEEP_MARGIN).min(TURN))) {
+            let wait = left.saturating_sub(SLEEP_MARGIN).min(TURN);
+            let before = self.began.elapsed();
+            match self.poll.poll(&mut events, Some(wait)) {
                 Err(error) if error.kind() == std::io::ErrorKind::Interrupted => continue,
                 other => other.map_err(BenchError::io("cannot wait for connections"))?,
+            }
+            if wait.is_zero() && events.is_empty() {
+                self.idle += self.began.elapsed().saturating_sub(before);
             }
             self.turn(&events);
         }
@@ -199,7 +206,7 @@ impl House<'_> {
             books: self.books,
             visitors: self.visitors,
             measured: self.visits.length.min(took).saturating_sub(self.visits.warm_up),
-            load_share: spent.map(|spent| spent / took.as_secs_f64()),
+            load_share: spent.map(|spent| (spent - self.idle.as_secs_f64()).max(0.0) / took.as_secs_f64()),
         }
     }
 }
@@ -211,8 +218,8 @@ impl Visited {
     }
 
     /// Answers a second, counted when they came, between the warm-up and `length`.
-    pub(super) fn answers_per_second(&self) -> f64 {
-        self.books.answers as f64 / self.measured.as_secs_f64().max(f64::MIN_POSITIVE)
+    pub(super) fn answers_per_second(&self) -> Option<f64> {
+        rate(self.books.answers, self.measured)
     }
 
     /// Writes down what came of it: counts, latencies, the figures that all of these experiments have, and with
@@ -247,7 +254,12 @@ impl Visited {
             ("lateness_p99_ms", books.lateness.value_at(0.99)),
             ("lateness_max_ms", books.lateness.max_ms()),
             ("load_share", self.load_share),
+            ("offered_per_s", rate(books.counts.offered, self.measured)),
         ];
         record.figures.extend(figures.into_iter().filter_map(|(key, value)| Some((key.to_owned(), value?))));
     }
+}
+
+fn rate(count: u64, over: Duration) -> Option<f64> {
+    (!over.is_zero()).then(|| count as f64 / over.as_secs_f64())
 }

@@ -24,56 +24,60 @@ fn has_stepped(row: &Row) -> bool {
     figure(row, "connect_max_ms").is_some_and(|max| max > STEP_MS)
 }
 
-fn named(row: &Row) -> String {
-    format!("{} with {}", row.arm, row.cell.name)
-}
-
 fn verdict(found: &ExperimentSummary) -> String {
-    let stepped: Vec<String> = shown(found).filter(|row| has_stepped(row)).map(tell_stepped).collect();
+    let stepped: Vec<String> = shown(found).filter_map(late).collect();
+    let cell = shown(found).find(|row| has_stepped(row)).map_or("", |row| row.cell.name.as_str());
     let smooth = |row: &&Row| !has_stepped(row);
     let slowest = shown(found).filter(smooth).filter_map(|row| figure(row, "connect_max_ms")).reduce(f64::max);
-    let smooth: Vec<String> = shown(found).filter(smooth).map(named).collect();
-    match (stepped.is_empty(), slowest) {
+    let most = found.spec.cells.last().map_or("", |cell| cell.name.as_str());
+    let whole = slowest.map(|slowest| format!("all were connected within {}", ms(slowest)));
+    match (stepped.is_empty(), whole) {
         (true, None) => "No trial counts.".to_owned(),
-        (true, Some(slowest)) => {
-            format!("Nobody met a full queue in the kernel: all {CONNECTS} were connected within {}.", ms(slowest))
-        }
-        (false, None) => format!("{}.", stepped.join("; ")),
-        (false, Some(slowest)) => {
-            format!("{}; all were connected within {} under {}.", stepped.join("; "), ms(slowest), listed(&smooth))
+        (true, Some(whole)) => format!("Nobody met a full queue in the kernel: of {CONNECTS} {whole}."),
+        (false, None) => format!("With {cell}, of {CONNECTS} connects {}.", listed(&stepped)),
+        (false, Some(whole)) => {
+            format!("With {cell}, of {CONNECTS} connects {}; with {most} {whole}.", listed(&stepped))
         }
     }
 }
 
-fn tell_stepped(row: &Row) -> String {
-    let dropped = figure(row, "listen_overflows").unwrap_or_default();
-    let p99 = figure(row, "connect_p99_ms").map_or_else(String::new, |p99| format!("p99 {}", ms(p99)));
+/// How many met a full queue, if any did.
+fn late(row: &Row) -> Option<String> {
+    if !has_stepped(row) {
+        return None;
+    }
+    let tries: f64 = STEPS.iter().filter_map(|seconds| figure(row, &format!("connects_at_{seconds}_s"))).sum();
     let starved = figure(row, "starved").filter(|count| *count > 0.0);
-    let starved = starved.map_or_else(String::new, |count| format!(", and {count:.0} had no answer at the end"));
-    format!("under {} the kernel dropped {dropped:.0} tries, connecting took {p99}{starved}", named(row))
+    let starved = starved.map_or_else(String::new, |count| format!(" (and {count:.0} had no answer at the end)"));
+    Some(format!("{tries:.0} needed a second or more under {}{starved}", row.arm))
 }
 
 fn findings(found: &ExperimentSummary) -> Vec<String> {
     let steps = |row: &Row| {
-        let counts: Vec<String> = STEPS
-            .iter()
-            .filter_map(|seconds| {
-                let count = figure(row, &format!("connects_at_{seconds}_s")).filter(|count| *count > 0.0)?;
-                Some(format!("{count:.0} after {seconds} s"))
-            })
-            .collect();
-        let arm = named(row);
-        (!counts.is_empty()).then(|| {
-            format!("The steps of SYN retransmission under {arm}: connected were {} (medians).", listed(&counts))
-        })
+        let count = |seconds: &f64| {
+            let count = figure(row, &format!("connects_at_{seconds}_s")).filter(|count| *count > 0.0)?;
+            Some(format!("{count:.0} after {seconds} s"))
+        };
+        let counts: Vec<String> = STEPS.iter().filter_map(count).collect();
+        (!counts.is_empty()).then(|| format!("{} under {} ({})", listed(&counts), row.arm, row.cell.name))
     };
-    let mut findings: Vec<String> = shown(found).filter_map(steps).collect();
-    let pool = shown(found).filter(|row| row.arm == "pool").find_map(|row| figure(row, "first_answer_max_ms"));
-    if let Some(last) = pool {
+    let steps: Vec<String> = shown(found).filter_map(steps).collect();
+    let mut findings = Vec::new();
+    if !steps.is_empty() {
         findings.push(format!(
-            "Under pool the same line stands in our process: the last of {CONNECTS} was answered after {}, which is \
-             {CONNECTS} / {WORKERS} rounds of {WORK_MS} ms and some overhead.",
-            ms(last)
+            "A SYN that meets a full queue is dropped, and the client's kernel tries again 1, 3 and 7 s after the \
+             first: connected were {}.",
+            steps.join("; ")
+        ));
+    }
+    let pool = found.rows.iter().rfind(|row| row.arm == "pool" && row.trials > 0);
+    if let Some(last) = pool.and_then(|row| figure(row, "first_answer_max_ms")) {
+        let rounds = CONNECTS.div_ceil(WORKERS);
+        findings.push(format!(
+            "With room in the kernel, pool holds the line itself: the last of {CONNECTS} was answered after {}; \
+             {rounds} rounds of {WORK_MS} ms are {} ms.",
+            ms(last),
+            rounds as u64 * WORK_MS
         ));
     }
     findings

@@ -37,6 +37,8 @@ pub(super) struct Crowd<'a> {
     /// Those who have come; the connection is gone once it has ended.
     members: Vec<(Person, Option<Talker>)>,
     books: Books,
+    /// How long it asked again and again and nothing came: CPU time that is no work.
+    idle: Duration,
 }
 
 /// What came of it.
@@ -48,6 +50,8 @@ pub(super) struct Outcome {
     pub(super) books: Books,
     /// How long the trial took.
     pub(super) took: Duration,
+    /// Of it, how long the load asked for nothing.
+    pub(super) idle: Duration,
 }
 
 impl<'a> Crowd<'a> {
@@ -58,7 +62,16 @@ impl<'a> Crowd<'a> {
     pub(super) fn new(scene: &'a Scene, address: SocketAddr) -> Result<Self, BenchError> {
         let poll = Poll::new().map_err(BenchError::io("cannot make a readiness queue"))?;
         let (scratch, books) = (vec![0; SCRATCH_BYTES], Books::default());
-        Ok(Self { scene, address, began: Instant::now(), poll, scratch, members: Vec::new(), books })
+        Ok(Self {
+            scene,
+            address,
+            began: Instant::now(),
+            poll,
+            scratch,
+            members: Vec::new(),
+            books,
+            idle: Duration::ZERO,
+        })
     }
 
     /// Plays the scene, and then until everybody has heard everything.
@@ -84,7 +97,7 @@ impl<'a> Crowd<'a> {
         self.account();
         let took = self.began.elapsed();
         let people = self.members.into_iter().map(|(person, _)| person).collect();
-        Ok(Outcome { people, books: self.books, took })
+        Ok(Outcome { people, books: self.books, took, idle: self.idle })
     }
 
     /// Reads what comes until `at`.
@@ -96,9 +109,13 @@ impl<'a> Crowd<'a> {
                 return Ok(());
             }
             let wait = left.saturating_sub(SLEEP_MARGIN).min(TURN);
+            let before = self.began.elapsed();
             match self.poll.poll(events, Some(wait)) {
                 Err(error) if error.kind() == std::io::ErrorKind::Interrupted => continue,
                 other => other.map_err(BenchError::io("cannot wait for connections"))?,
+            }
+            if wait.is_zero() && events.is_empty() {
+                self.idle += self.began.elapsed().saturating_sub(before);
             }
             self.turn(events);
         }

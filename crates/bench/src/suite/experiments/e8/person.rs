@@ -8,6 +8,7 @@ use proto::message::{Hello, Join, Joined, Say, Since};
 use proto::{ClientMessage, Frame, MessageId, RequestId, RoomEvent, RoomId, ServerMessage, What};
 
 use super::books::Books;
+use crate::suite::experiments::begun::strip_ms;
 use crate::suite::experiments::talker::Talker;
 use crate::suite::record::{StripRow, StripSpan, StripState};
 
@@ -82,7 +83,7 @@ impl Person {
     /// The state from `at` on.
     pub(super) fn turn_to(&mut self, state: StripState, at: Duration) {
         if self.spans.last().is_none_or(|span| span.state != state) {
-            self.spans.push(StripSpan { from_ms: at.as_secs_f64() * 1e3, state });
+            self.spans.push(StripSpan { from_ms: strip_ms(at), state });
         }
     }
 

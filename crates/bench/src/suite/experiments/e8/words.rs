@@ -23,22 +23,21 @@ pub(super) fn conclude(found: &mut ExperimentSummary) {
 fn verdict(found: &ExperimentSummary) -> String {
     let all = |row: &&Row| figure(row, "starved") == Some(0.0);
     let all: Vec<String> = shown(found).filter(all).map(with_latency).collect();
-    let all = if all.is_empty() { String::new() } else { format!("{} let in all {PEOPLE}", listed(&all)) };
+    let all = if all.is_empty() { String::new() } else { format!("{} let in all", listed(&all)) };
     let starving = |row: &Row| {
         let (served, starved) = (figure(row, "served")?, figure(row, "starved").filter(|count| *count > 0.0)?);
         let busy = figure(row, "server_share")?;
         let arm = &row.arm;
         Some(format!(
-            "{arm} of {WORKERS} let {served:.0} of {PEOPLE} people into the room and starved {starved:.0}, with its \
-             core {:.0} % busy",
+            "{arm} of {WORKERS} let in {served:.0} and starved {starved:.0}, with its core {:.0} % busy",
             busy * 100.0
         ))
     };
     let starving: Vec<String> = shown(found).filter_map(starving).collect();
     match (starving.is_empty(), all.is_empty()) {
-        (false, false) => format!("{}; {all}.", starving.join("; ")),
-        (false, true) => format!("{}.", starving.join("; ")),
-        (true, false) => format!("Nobody starved: {all}."),
+        (false, false) => format!("Of {PEOPLE} people, {}; {all}.", starving.join("; ")),
+        (false, true) => format!("Of {PEOPLE} people, {}.", starving.join("; ")),
+        (true, false) => format!("Of {PEOPLE} people nobody starved: {all}."),
         (true, true) => "No trial counts.".to_owned(),
     }
 }

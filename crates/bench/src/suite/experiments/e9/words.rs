@@ -1,6 +1,7 @@
 //! What E9 says when all its trials are there, and what it expects.
 
 use super::{CLIENTS, PENALTY, SLOTS, USE_MS};
+use crate::stats::{Point, Usl};
 use crate::suite::experiments::begun::{figure, ms, shown};
 use crate::suite::summary::{ExperimentSummary, Row};
 
@@ -67,6 +68,17 @@ fn findings(found: &ExperimentSummary) -> Vec<String> {
         findings.push(format!(
             "The model, N slots' time in the crowd of N, is off by {:.0} % at most, at {cell}.",
             error.abs() * 100.0
+        ));
+    }
+    let point = |row: &&Row| Some(Point { x: row.cell.x?, y: rate(row)? });
+    let points: Vec<Point> = bounded.iter().filter_map(point).collect();
+    if let Some(law) = Usl::through(&points)
+        && let Some(peak) = law.peak()
+    {
+        findings.push(format!(
+            "The universal scalability law fits with contention {:.3}, crosstalk {:.5} and a peak at N = {peak:.0} \
+             (R² {:.2}; it knows no {SLOTS} slots, so its peak is smeared).",
+            law.sigma, law.kappa, law.r_squared
         ));
     }
     if let (Some(few), Some(many)) = (bounded.first(), bounded.last())

@@ -6,6 +6,7 @@ use bytes::{BufMut, BytesMut};
 use proto::{Frame, Kind};
 
 use super::books::Books;
+use crate::suite::experiments::begun::strip_ms;
 use crate::suite::experiments::talker::{Talker, Turn};
 use crate::suite::record::{StripRow, StripSpan, StripState};
 
@@ -195,7 +196,7 @@ impl Visitor {
 
     fn turn_to(&mut self, state: StripState, at: Duration) {
         if self.spans.last().is_none_or(|span| span.state != state) {
-            self.spans.push(StripSpan { from_ms: at.as_secs_f64() * 1e3, state });
+            self.spans.push(StripSpan { from_ms: strip_ms(at), state });
         }
     }
 }
