@@ -15,6 +15,7 @@ mod regression;
 mod student;
 #[cfg(test)]
 mod tests;
+mod unpaired;
 mod usl;
 
 pub use fairness::jain;
@@ -24,6 +25,7 @@ pub use paired::Paired;
 pub use random::SplitMix64;
 pub use ratio::{BLOCKS_MIN, Goal, GoalState, Ratio, Verdict};
 pub use regression::{Line, Point};
+pub use unpaired::Unpaired;
 pub use usl::Usl;
 
 /// The middle value; between two middle ones, their mean. `None` of nothing.

@@ -12,8 +12,9 @@
 //! 4. [`run`](fn@run): which trials run when, and what is kept of them.
 //! 5. [`self_test`]: whether it can be caught lying.
 //! 6. [`summary`]: what all of them come to; [`summarise`](fn@summarise): how that is made of the records.
-//! 7. [`report`]: how that is told.
+//! 7. [`report`]: how that is told. [`baseline`]: how it is kept, and a later run compared with it.
 
+pub mod baseline;
 pub mod experiments;
 pub mod lab;
 pub mod record;

@@ -8,7 +8,7 @@ use super::{SplitMix64, median_in_place};
 pub const BLOCKS_MIN: usize = 5;
 
 /// Resamples of the bootstrap.
-const RESAMPLES: usize = 10_000;
+pub(super) const RESAMPLES: usize = 10_000;
 
 /// What may be said about a ratio.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]

@@ -20,6 +20,31 @@ pub(super) fn p_value_of_mean(values: &[f64]) -> f64 {
     }
 }
 
+/// The two-sided p-value of Welch's test that two sets of values have the same mean. 1 for fewer than two of either.
+pub(super) fn p_value_of_difference(one: &[f64], other: &[f64]) -> f64 {
+    let (Some((mean, error, freedom)), Some((mean_other, error_other, freedom_other))) = (error(one), error(other))
+    else {
+        return 1.0;
+    };
+    let (difference, squares) = (mean - mean_other, error + error_other);
+    match () {
+        () if difference.abs() < 1e-12 => 1.0,
+        () if squares.sqrt() <= difference.abs() * 1e-12 => 0.0,
+        () => {
+            let shared = squares.powi(2) / (error.powi(2) / freedom + error_other.powi(2) / freedom_other);
+            two_sided(difference / squares.sqrt(), shared)
+        }
+    }
+}
+
+/// The mean, the square of its standard error, and the degrees of freedom; `None` for fewer than two values.
+fn error(values: &[f64]) -> Option<(f64, f64, f64)> {
+    let count = values.len() as f64;
+    let mean = values.iter().sum::<f64>() / count;
+    let squares: f64 = values.iter().map(|value| (value - mean).powi(2)).sum();
+    (values.len() >= 2).then(|| (mean, squares / (count - 1.0) / count, count - 1.0))
+}
+
 /// The chance that Student's t with `freedom` degrees of freedom lies beyond `t` on either side.
 fn two_sided(t: f64, freedom: f64) -> f64 {
     incomplete_beta(freedom / t.mul_add(t, freedom), freedom / 2.0, 0.5)
@@ -110,6 +135,16 @@ mod tests {
         {
             assert!((ln_gamma(x) - want.ln()).abs() < 1e-12, "{x}");
         }
+    }
+
+    #[test]
+    fn two_means_are_told_apart_as_by_welch() {
+        // t = -2.186 with 7.83 degrees of freedom; integrated numerically.
+        let (one, other) = ([3.0, 4.0, 1.0, 2.1, 3.2], [5.0, 2.5, 4.4, 6.1, 3.9]);
+        let found = p_value_of_difference(&one, &other);
+        assert!((found - 0.06101).abs() < 1e-4, "{found}");
+        assert!(p_value_of_difference(&[1.0; 3], &[2.0; 3]) < 1e-9);
+        assert!((p_value_of_difference(&[1.0], &[2.0; 3]) - 1.0).abs() < 1e-9);
     }
 
     #[test]

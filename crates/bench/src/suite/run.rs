@@ -11,6 +11,8 @@ mod folder;
 mod journal;
 mod progress;
 
+pub(super) use journal::{RESULTS, read_records};
+
 use std::path::PathBuf;
 
 use super::experiments::{lab, specs};

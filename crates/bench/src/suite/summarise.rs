@@ -154,6 +154,6 @@ impl<'a> Counted<'a> {
 }
 
 /// What people call an experiment.
-fn name_of(experiment: Experiment) -> String {
+pub(super) fn name_of(experiment: Experiment) -> String {
     experiment.to_possible_value().map_or_else(String::new, |value| value.get_name().to_owned())
 }

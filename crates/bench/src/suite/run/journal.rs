@@ -9,7 +9,7 @@ use crate::error::BenchError;
 use crate::suite::record::{SCHEMA, TrialRecord};
 
 /// Its name in the results' folder.
-pub(super) const RESULTS: &str = "results.ndjson";
+pub(in crate::suite) const RESULTS: &str = "results.ndjson";
 
 /// The open file.
 #[derive(Debug)]
@@ -47,6 +47,15 @@ impl Journal {
         line.push(b'\n');
         self.file.write_all(&line).map_err(&unwritable)
     }
+}
+
+/// The records in `folder`, of a run that is over.
+///
+/// # Errors
+/// If they cannot be read, or a line is not a record of this version.
+pub(in crate::suite) fn read_records(folder: &Path) -> Result<Vec<TrialRecord>, BenchError> {
+    let text = std::fs::read(folder.join(RESULTS)).map_err(BenchError::io("results.ndjson cannot be read"))?;
+    parsed(&text)
 }
 
 /// The records of whole lines, in order.
