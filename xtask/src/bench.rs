@@ -100,6 +100,9 @@ struct Suite {
     /// Write the generated parts of the documentation into this folder.
     #[arg(long, value_name = "DIR")]
     docs: Option<PathBuf>,
+    /// Keep blocks in which the machine was disturbed: to try things out where it is never quiet.
+    #[arg(long)]
+    keep_disturbed: bool,
     /// Leave servers and load on whatever cores the system gives them.
     #[arg(long)]
     no_pin: bool,
@@ -180,6 +183,7 @@ impl Suite {
         line.option("--baseline", self.baseline.as_deref().map(at_home).transpose()?);
         line.option("--fail-on", joined(&self.fail_on.iter().copied().map(name).collect::<Vec<_>>()));
         line.option("--docs", self.docs.as_ref().map(std::path::absolute).transpose()?);
+        line.flag("--keep-disturbed", self.keep_disturbed);
         line.flag("--no-pin", self.no_pin);
         Ok(line.0)
     }

@@ -33,6 +33,8 @@ fn wrong_options_are_usage() {
     check(&["files", "throughput", "--size-mib", "0"], "1..=1048576");
     check(&["files", "small", "--size", "300000"], "0..=262144");
     check(&["idle", "--members", "5"], "a slope needs two counts");
+    check(&["suite", "--fail-on", "regress"], "worse than what?");
+    check(&["suite", "--baseline", "no-such-baseline"], "--save-baseline keeps one");
 }
 
 #[test]

@@ -9,6 +9,7 @@ mod agenda;
 mod ending;
 mod folder;
 mod journal;
+mod kept;
 mod progress;
 
 pub(super) use journal::{RESULTS, read_records};
@@ -37,6 +38,7 @@ use progress::Progress;
 /// What made going on pointless; that a trial was invalid or the person interrupted is among it.
 pub fn run(arguments: &SuiteArguments, interrupt: &Interrupt) -> Result<(), BenchError> {
     let specs = planned(arguments)?;
+    let earlier = kept::earlier(arguments)?;
     let (folder, run) = folder::open(arguments, &specs)?;
     let (journal, records) = Journal::open(&folder)?;
     let pinning = if arguments.no_pin { Pinning::NONE } else { Pinning::apart() };
@@ -78,6 +80,7 @@ pub fn run(arguments: &SuiteArguments, interrupt: &Interrupt) -> Result<(), Benc
         machine: environment.line(),
         environment: serde_json::to_value(&environment).unwrap_or_default(),
         warnings: session.warnings,
+        earlier,
         interrupted,
     };
     ran.end()

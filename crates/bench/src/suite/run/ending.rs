@@ -5,13 +5,15 @@ use std::path::Path;
 
 use super::against;
 use super::folder::{Run, iso, unix_ms};
+use super::kept;
 use crate::args::{FailOn, SuiteArguments};
 use crate::error::BenchError;
+use crate::suite::baseline::{Kept, is_regression};
 use crate::suite::experiments::lab;
 use crate::suite::record::TrialRecord;
 use crate::suite::report;
 use crate::suite::summarise::{Header, summarise};
-use crate::suite::summary::{Comparison, ExperimentSummary, Summary, Verdict};
+use crate::suite::summary::{Comparison, Summary};
 
 /// How wide the terminal is taken to be if nobody says.
 const COLUMNS: usize = 100;
@@ -29,6 +31,8 @@ pub(super) struct Ran<'a> {
     pub(super) environment: serde_json::Value,
     /// What a reader has to know and the records do not say.
     pub(super) warnings: Vec<String>,
+    /// What it is compared with.
+    pub(super) earlier: Option<Kept>,
     pub(super) interrupted: bool,
 }
 
@@ -49,7 +53,12 @@ impl Ran<'_> {
         if self.interrupted {
             return Err(BenchError::Interrupted);
         }
-        self.failed(&summary).map_or(Ok(()), Err)
+        let beside = self.earlier.as_ref().map(|then| kept::compared(self.folder, then)).transpose()?;
+        if let (Some(name), Some(beside)) = (&self.arguments.baseline, &beside) {
+            say(&kept::told(name, beside))?;
+        }
+        kept::keep(self.arguments, self.folder)?;
+        self.failed(&summary, beside.as_deref().unwrap_or_default()).map_or(Ok(()), Err)
     }
 
     fn summary(&self) -> Summary {
@@ -67,7 +76,7 @@ impl Ran<'_> {
     }
 
     /// What the exit code has to tell of a whole run: first that something was invalid, then what was asked for.
-    fn failed(&self, summary: &Summary) -> Option<BenchError> {
+    fn failed(&self, summary: &Summary, beside: &[Comparison]) -> Option<BenchError> {
         match summary.invalid_trials {
             0 => {}
             1 => return Some(BenchError::Invalid("one trial was invalid".to_owned())),
@@ -77,7 +86,11 @@ impl Ran<'_> {
             return Some(BenchError::Invalid("the machine was never quiet enough: no block counts".to_owned()));
         }
         let asked = |what| self.arguments.fail_on.contains(&what);
-        let slower = || self.arguments.against_name.as_ref().and_then(|other| regressed(summary, other));
+        let slower = || {
+            let builds = self.arguments.against_name.as_ref().and_then(|other| regressed(summary, other));
+            builds
+                .or_else(|| Some(is_regression(beside)).filter(|worse| !worse.is_empty()).map(|worse| worse.join("; ")))
+        };
         asked(FailOn::Slo)
             .then(|| broken(summary))
             .flatten()
@@ -108,10 +121,7 @@ fn broken(summary: &Summary) -> Option<String> {
 
 /// What is worse than in the other build beyond all doubt, in words; `None` if nothing is.
 fn regressed(summary: &Summary, other: &str) -> Option<String> {
-    let is_worse =
-        |one: &&Comparison| !one.is_control && one.verdict == Verdict::Worse && one.survives_holm && !one.is_grey;
-    let in_one = |found: &ExperimentSummary| found.comparisons.iter().filter(is_worse).count();
-    match summary.experiments.iter().map(in_one).sum::<usize>() {
+    match summary.experiments.iter().map(|found| is_regression(&found.comparisons).len()).sum::<usize>() {
         0 => None,
         1 => Some(format!("one figure is worse than with {other}")),
         count => Some(format!("{count} figures are worse than with {other}")),
@@ -119,9 +129,11 @@ fn regressed(summary: &Summary, other: &str) -> Option<String> {
 }
 
 pub(super) fn print(text: &str, folder: &Path) -> Result<(), BenchError> {
-    let mut out = std::io::stdout().lock();
-    let path = folder.display();
-    writeln!(out, "{}\n{path}/report.html", text.trim_end()).map_err(BenchError::io("stdout"))
+    say(&format!("{}\n{}/report.html", text.trim_end(), folder.display()))
+}
+
+fn say(text: &str) -> Result<(), BenchError> {
+    writeln!(std::io::stdout().lock(), "{}", text.trim_end()).map_err(BenchError::io("stdout"))
 }
 
 /// The columns of the terminal, if it tells them.

@@ -12,7 +12,7 @@ use crate::suite::record::SCHEMA;
 use crate::suite::spec::{Preset, Spec};
 
 /// Where runs go unless told otherwise.
-const HOME: &str = "target/bench";
+pub(super) const HOME: &str = "target/bench";
 
 /// The link to the last of them.
 const LATEST: &str = "latest";
