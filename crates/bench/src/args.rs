@@ -7,9 +7,11 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use crate::targets::{Protocol, Target};
 
 mod files;
+mod load;
 mod suite;
 
 pub use files::{FilesChat, FilesCommand, FilesCommon, FilesMemory, FilesSmall, FilesThroughput};
+pub use load::{Arrivals, LoadArguments, LoadTarget};
 pub use suite::{FailOn, ReportArguments, SuiteArguments};
 
 /// The most connections one trial opens; what the operating system allows may be less.
@@ -18,6 +20,7 @@ const CONNECTIONS_MAX: u64 = 100_000;
 const EXAMPLES: &str = "\
 Examples:
   bench-client suite                      a task per connection, or a pool? about five minutes
+  bench-client load echo://127.0.0.1:12101 --rate 1000
   bench-client fanout                     ours beside redis-server, nats-server, ngircd: 1 to 100
   bench-client fanout --mode single       the same, one message at a time
   bench-client fanout --target chat://127.0.0.1:12101 --blocks 5
@@ -67,6 +70,8 @@ pub enum Command {
     Suite(SuiteArguments),
     /// The report of a run of `suite`, made again from its records.
     Report(ReportArguments),
+    /// One load against a server that runs already: open or closed loop, with live progress.
+    Load(LoadArguments),
     /// Raw echo beside the plainest tokio echo.
     Echo(EchoArguments),
     /// Connect, one request, close: each strategy of the echo server.

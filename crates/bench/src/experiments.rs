@@ -6,6 +6,7 @@ mod echo;
 mod fanout;
 mod files;
 mod idle;
+mod load;
 mod self_check;
 mod setting;
 
@@ -18,4 +19,5 @@ pub use echo::run as echo;
 pub use fanout::run as fanout;
 pub use files::{FileArm, run as files};
 pub use idle::run as idle;
+pub use load::run as load;
 pub use self_check::run as self_check;

@@ -23,6 +23,10 @@ pub fn run(arguments: &Arguments) -> Result<(), BenchError> {
             suite::run(arguments, &listener.interrupt())
         }
         Some(Command::Report(arguments)) => suite::again(arguments),
+        Some(Command::Load(arguments)) => {
+            let listener = Listener::start()?;
+            experiments::load(arguments, &listener.interrupt())
+        }
         Some(Command::Echo(arguments)) => measured(|interrupt| experiments::echo(arguments, interrupt)),
         Some(Command::Churn(arguments)) => measured(|interrupt| experiments::churn(arguments, interrupt)),
         Some(Command::Fanout(arguments)) => measured(|interrupt| experiments::fanout(arguments, interrupt)),

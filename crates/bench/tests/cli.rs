@@ -32,6 +32,11 @@ fn wrong_options_are_usage() {
     check(&["files", "throughput", "--only", "ftp"], "ftp");
     check(&["files", "throughput", "--size-mib", "0"], "1..=1048576");
     check(&["files", "small", "--size", "300000"], "0..=262144");
+    check(&["load"], "TARGET");
+    check(&["load", "redis://127.0.0.1:1"], "redis is nothing that can be loaded");
+    check(&["load", "raw://127.0.0.1:1", "--fresh"], "--rate");
+    check(&["load", "raw://127.0.0.1:1", "--think", "5"], "a time with its unit");
+    check(&["load", "chat://127.0.0.1:1", "--rate", "5", "--fresh", "--connections", "5"], "cannot be used with");
     check(&["idle", "--members", "5"], "a slope needs two counts");
     check(&["suite", "--fail-on", "regress"], "worse than what?");
     check(&["suite", "--baseline", "no-such-baseline"], "--save-baseline keeps one");
@@ -60,10 +65,12 @@ fn a_server_that_is_not_there_cannot_be_reached() {
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
     let url = format!("redis://{}", listener.local_addr().unwrap());
     drop(listener);
-    let output = bench_client(&["fanout", "--target", &url, "--no-pin"]);
-    let said = text(&output.stderr);
-    assert_eq!(output.status.code(), Some(1), "{said}");
-    assert!(said.contains("cannot connect") && said.contains("is it running"), "{said}");
+    for arguments in [&["fanout", "--target", &url, "--no-pin"][..], &["load", &url.replace("redis", "echo")]] {
+        let output = bench_client(arguments);
+        let said = text(&output.stderr);
+        assert_eq!(output.status.code(), Some(1), "{said}");
+        assert!(said.contains("cannot connect") && said.contains("is it running"), "{said}");
+    }
 }
 
 #[test]
@@ -88,7 +95,7 @@ fn a_server_that_speaks_something_else_makes_the_trial_invalid() {
 }
 
 #[test]
-fn plain_echo_says_where_it_listens_and_echoes() {
+fn plain_echo_says_where_it_listens_and_echoes_and_can_be_loaded() {
     let mut child = Command::new(env!("CARGO_BIN_EXE_bench-client"))
         .arg("plain-echo")
         .stdout(std::process::Stdio::piped())
@@ -102,6 +109,23 @@ fn plain_echo_says_where_it_listens_and_echoes() {
     let mut echo = vec![0; "grüß dich".len()];
     stream.read_exact(&mut echo).unwrap();
     assert_eq!(text(&echo), "grüß dich");
+    let output = bench_client(&[
+        "load",
+        &format!("raw://{address}"),
+        "--connections",
+        "3",
+        "--duration",
+        "0.1",
+        "--warm-up",
+        "0.05",
+        "--json",
+    ]);
+    let said = text(&output.stdout);
+    assert_eq!(output.status.code(), Some(0), "{said}{}", text(&output.stderr));
+    let load: serde_json::Value = serde_json::from_str(&said).unwrap();
+    assert_eq!((&load["type"], &load["arrivals"]), (&"load".into(), &"closed".into()));
+    assert!(load["counts"]["ok"].as_u64().unwrap() > 0, "{said}");
+    assert_eq!((&load["counts"]["failed"], &load["invalid"]), (&0.into(), &serde_json::json!([])), "{said}");
     child.kill().unwrap();
     child.wait().unwrap();
 }

@@ -9,6 +9,7 @@ mod agenda;
 mod books;
 mod connection;
 mod engine;
+mod faults;
 mod pacer;
 mod receiver;
 mod strip;

@@ -74,6 +74,15 @@ impl Output {
         self.json("trial", trial);
     }
 
+    /// The one outcome of a command that makes no report: an object, or these words.
+    pub fn outcome(&self, r#type: &'static str, outcome: &impl Serialize, words: &str) {
+        self.progress_done();
+        match self.format {
+            Format::Json => self.json(r#type, outcome),
+            Format::Text | Format::Markdown => print_line(words),
+        }
+    }
+
     /// All has ended.
     pub fn finish(&self, report: &Report) {
         self.progress_done();

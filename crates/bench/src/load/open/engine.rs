@@ -23,6 +23,9 @@ mod ending;
 mod hearing;
 mod opening;
 
+/// How many trials can be told apart by their nicks: a server holds a nick for a while after a connection broke.
+const TRIALS: u64 = 1 << 36;
+
 /// The shared state.
 #[derive(Debug)]
 pub(super) struct Engine {
@@ -56,6 +59,8 @@ pub(super) struct Engine {
     pub(super) complaint: Option<String>,
     pub(super) running: Option<Running>,
     next_number: u64,
+    /// Unlike any other trial's, for nicks.
+    trial: u64,
     jitter: SplitMix64,
     scratch: Vec<u8>,
     /// Until when the pacer sleeps.
@@ -115,6 +120,7 @@ impl Engine {
             complaint: None,
             running: is_watched.then(Running::default),
             next_number: FIRST_NUMBER,
+            trial: monotonic_ns() / 1000 % TRIALS,
             jitter: SplitMix64::new(sessions as u64),
             scratch: vec![0; SCRATCH_BYTES],
             wakes_ns: u64::MAX,

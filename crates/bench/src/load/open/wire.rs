@@ -78,6 +78,15 @@ impl Speech {
         }
     }
 
+    /// What is said before leaving.
+    pub(super) fn farewell(&self) -> Vec<u8> {
+        let mut bytes = Vec::new();
+        if matches!(self.wire, Wire::Chat { .. }) {
+            ClientMessage::Bye.to_frame(RequestId(0)).write(&mut bytes);
+        }
+        bytes
+    }
+
     fn body(&self, asked: Asked, out: &mut Vec<u8>) {
         out.extend_from_slice(&asked.number.to_le_bytes());
         out.extend_from_slice(&asked.work_ns.to_le_bytes());

@@ -100,6 +100,12 @@ impl Engine {
 
     /// Enters what was to begin and never did, so that it is counted, and what is known of those under way.
     pub(in crate::load::open) fn close(&mut self) {
+        let farewell = self.speech.farewell();
+        for connection in self.connections.iter_mut().flatten() {
+            connection.outbox().extend_from_slice(&farewell);
+            // Politeness only: the server may have gone already.
+            let _ = connection.push();
+        }
         for session in 0..self.sessions.len() {
             self.note_service(session);
         }

@@ -40,7 +40,7 @@ impl Engine {
 
     fn enter(&mut self, slot: usize, room: &str) -> Result<(), BenchError> {
         let began_ns = monotonic_ns();
-        let (dialed, joined) = chat::enter_silently(self.plan.address, room, &format!("load{slot}"))?;
+        let (dialed, joined) = chat::enter_silently(self.plan.address, room, &format!("l{:x}n{slot}", self.trial))?;
         let mut connection = Connection::new(dialed.into_nonblocking()?, slot, None, began_ns);
         (connection.room, connection.is_established) = (joined.room, true);
         self.watch(connection).map_err(BenchError::io("cannot watch a connection"))?;
