@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::{fs, io};
 
-use super::markdown::{Image, markdown};
+use super::markdown::{Image, answers, markdown};
 use super::svg::{Picture, Section};
 use crate::suite::record::TrialRecord;
 use crate::suite::summary::Summary;
@@ -11,20 +11,29 @@ use crate::suite::summary::Summary;
 const BEGIN: &str = "<!-- bench:begin -->";
 const END: &str = "<!-- bench:end -->";
 
-/// Writes `figures/*.svg` below `docs_dir` and puts the summary between the markers of its `benchmarks.md`.
+/// Writes `figures/*.svg` below `docs_dir`, and puts between the markers of its `benchmarks.md` the summary, and of its
+/// `concurrency.md` each answer with its first figures.
 ///
 /// # Errors
 /// What the operating system says, and in words that the markers are missing.
 pub fn write_docs(docs_dir: &Path, summary: &Summary, records: &[TrialRecord]) -> io::Result<()> {
     let pictures = super::charts::pictures(summary, records);
+    let images = images(&pictures);
+    let pages = [("benchmarks.md", markdown(summary, &images)), ("concurrency.md", answers(summary, &images))];
+    // All pages first, so that one without markers leaves nothing half written.
+    let written: Vec<_> =
+        pages.iter().map(|(page, inside)| replaced(&docs_dir.join(page), inside)).collect::<Result<_, _>>()?;
     write_figures(docs_dir, &pictures)?;
-    let page = docs_dir.join("benchmarks.md");
-    let text = fs::read_to_string(&page)?;
+    pages.iter().zip(written).try_for_each(|((page, _), text)| fs::write(docs_dir.join(page), text))
+}
+
+/// The text of `page` with `inside` between its markers.
+fn replaced(page: &Path, inside: &str) -> io::Result<String> {
+    let text = fs::read_to_string(page)?;
     let missing = || io::Error::other(format!("{} has no {BEGIN} with {END} behind it", page.display()));
     let (before, rest) = text.split_once(BEGIN).ok_or_else(missing)?;
     let (_, after) = rest.split_once(END).ok_or_else(missing)?;
-    let inside = markdown(summary, &images(&pictures));
-    fs::write(&page, format!("{before}{BEGIN}\n{inside}{END}{after}"))
+    Ok(format!("{before}{BEGIN}\n{inside}{END}{after}"))
 }
 
 /// Writes each picture as a file of its own into `figures` below `dir`.

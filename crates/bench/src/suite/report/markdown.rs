@@ -5,6 +5,9 @@ use super::rows;
 use super::words;
 use crate::suite::summary::{ExperimentSummary, Promise, Summary};
 
+/// Figures of one experiment beside its answer.
+const ANSWER_IMAGES_MAX: usize = 2;
+
 /// A figure beside the text: the file's name and what it shows.
 pub(super) struct Image {
     pub(super) experiment: crate::suite::spec::Experiment,
@@ -24,6 +27,19 @@ pub(super) fn markdown(summary: &Summary, images: &[Image]) -> String {
     for found in &summary.experiments {
         let own: Vec<&Image> = images.iter().filter(|image| image.experiment == found.spec.experiment).collect();
         out.push_str(&experiment(found, &own));
+    }
+    out
+}
+
+/// For readers who want the answers and not the tables: question, verdict and the first figures of each experiment.
+pub(super) fn answers(summary: &Summary, images: &[Image]) -> String {
+    let mut out = String::new();
+    for found in &summary.experiments {
+        let name = words::name(found.spec.experiment);
+        let own = images.iter().filter(|image| image.experiment == found.spec.experiment);
+        let own: Vec<&Image> = own.take(ANSWER_IMAGES_MAX).collect();
+        out.push_str(&format!("\n### {name}: {}\n\n", plain(&found.spec.title)));
+        out.push_str(&format!("*{}* {}\n{}", plain(&found.spec.question), plain(&found.verdict), pictures(&own)));
     }
     out
 }

@@ -71,23 +71,31 @@ fn all_that_the_report_owes_is_there() {
 #[test]
 fn the_documentation_gets_its_block_and_its_figures_and_keeps_the_rest() {
     let dir = tempfile::tempdir().expect("a folder");
-    let page = dir.path().join("benchmarks.md");
     let (mut summary, records) = (fixture::summary(), fixture::records());
-    std::fs::write(&page, "before\n").expect("it is writable");
-    let refused = write_docs(dir.path(), &summary, &records).expect_err("there are no markers");
+    let pages = ["benchmarks.md", "concurrency.md"].map(|name| dir.path().join(name));
+    let read = || pages.each_ref().map(|page| std::fs::read_to_string(page).expect("it was written"));
+    std::fs::write(&pages[0], "before\n<!-- bench:begin -->\nold\n<!-- bench:end -->\nafter\n")
+        .expect("it is writable");
+    std::fs::write(&pages[1], "before\n").expect("it is writable");
+    let before = read();
+    let refused = write_docs(dir.path(), &summary, &records).expect_err("one has no markers");
     assert!(refused.to_string().contains("bench:begin"), "{refused}");
-    std::fs::write(&page, "before\n<!-- bench:begin -->\nold\n<!-- bench:end -->\nafter\n").expect("it is writable");
+    assert_eq!(read(), before, "then neither is touched");
+    std::fs::write(&pages[1], &before[0]).expect("it is writable");
     write_docs(dir.path(), &summary, &records).expect("there are markers");
-    let once = std::fs::read_to_string(&page).expect("it was written");
-    assert!(once.starts_with("before\n<!-- bench:begin -->\n") && once.ends_with("<!-- bench:end -->\nafter\n"));
-    assert!(!once.contains("\nold\n"));
-    for link in once.split("](").skip(1).filter_map(|rest| rest.split_once(')')) {
-        assert!(dir.path().join(link.0).exists(), "{} is not there", link.0);
+    let once = read();
+    for text in &once {
+        assert!(text.starts_with("before\n<!-- bench:begin -->\n") && text.ends_with("<!-- bench:end -->\nafter\n"));
+        assert!(!text.contains("\nold\n"));
+        for link in text.split("](").skip(1).filter_map(|rest| rest.split_once(')')) {
+            assert!(dir.path().join(link.0).exists(), "{} is not there", link.0);
+        }
     }
     summary.experiments.retain(|found| found.spec.experiment == Experiment::E1);
     write_docs(dir.path(), &summary, &records).expect("there are markers");
-    let again = std::fs::read_to_string(&page).expect("it was written");
-    assert!(again.len() < once.len() && again.ends_with("after\n"));
+    for (again, once) in read().iter().zip(&once) {
+        assert!(again.len() < once.len() && again.ends_with("after\n"));
+    }
 }
 
 #[test]
