@@ -13,6 +13,8 @@ use super::*;
 use crate::load::clock::monotonic_ns;
 use crate::load::schedule::Lasts;
 
+mod pictures;
+
 const MS: Duration = Duration::from_millis(1);
 
 /// A server whose every connection has a thread.
