@@ -3,6 +3,7 @@
 mod arms;
 mod begun;
 pub(super) mod bout;
+mod ceiling;
 mod e0;
 mod e1;
 mod e10;
@@ -15,6 +16,7 @@ mod e7;
 mod e8;
 mod e9;
 mod exercise;
+mod ideal;
 pub(super) mod said;
 mod talker;
 mod visitors;

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use super::begun::{at, blocks, figure, is_in, metric};
 use super::bout::{self, LATENESS_P99, LOAD_SHARE, OK_PER_S, P99};
+use super::ceiling;
 use super::said::nothing;
 use crate::error::BenchError;
 use crate::load::open::{Carrier, OpenPlan, Schedule};
@@ -72,17 +73,20 @@ impl Lab for E0 {
             Preset::Full => 3000,
             Preset::Ci => 150,
         });
+        if cell.name == FRESH {
+            return ceiling::run(ground, spec, place, &arm.strategy, ASKING, length);
+        }
         let schedule = match cell.name.as_str() {
             // Enough for a p99, whatever the preset.
             PACE => Schedule::fixed(PACE_PER_S, length.max(Duration::from_millis(700))),
             _ => Schedule::closed(ASKING, length),
         };
-        let carrier = if cell.name == FRESH { Carrier::Fresh } else { Carrier::Kept(ASKING) };
         let warm_up = Duration::from_millis(50);
         // Nothing but echoing: stamps and words about itself would be part of the ceiling.
         let server =
             EchoServer { extra: vec!["--drain-ms".to_owned(), "0".to_owned()], ..EchoServer::new(&arm.strategy) };
-        bout::run(ground, &server, OpenPlan { carrier, warm_up, ..bout::plan(schedule) })?.record(ground, spec, place)
+        bout::run(ground, &server, OpenPlan { carrier: Carrier::Kept(ASKING), warm_up, ..bout::plan(schedule) })?
+            .record(ground, spec, place)
     }
 
     fn conclude(&self, found: &mut ExperimentSummary) {
@@ -119,7 +123,7 @@ fn pace_sentence(row: &Row) -> Option<String> {
     let (median, late) = (figure(row, "lateness_p50_ms")?, figure(row, LATENESS_P99)?);
     let answered = figure(row, P99).map(|p99| format!("; p99 of an echo is {p99:.2} ms")).unwrap_or_default();
     Some(format!(
-        "At {PACE_PER_S} sends a second one in two is late by {:.0} µs at most and 99 in 100 by {:.0} µs{answered}.",
+        "At {PACE_PER_S} sends a second one in two is late by {:.1} µs at most and 99 in 100 by {:.1} µs{answered}.",
         median * 1000.0,
         late * 1000.0,
     ))

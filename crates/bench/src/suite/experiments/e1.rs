@@ -3,26 +3,25 @@
 //! Every arrival is a connection of its own with one request, whose time of service is drawn in advance and the same
 //! for all strategies. With N workers that is M/M/N, whose p99 Erlang C gives; without a bound it is M/M/∞. A trial is
 //! too short to show the long run exactly, so the same arrivals are also replayed through an ideal pool on paper
-//! (`ideal`): what differs from that is the server's doing, and what the two together differ from Erlang C is chance.
+//! (`super::ideal`): what differs from that is the server's doing, and what the two together differ from Erlang C is chance.
 
 mod arrivals;
-mod ideal;
 mod words;
 
 use std::time::Duration;
 
+use super::arms;
 use super::begun::{at, blocks, is_in, metric};
-use super::bout::{self, P99, SERVICE};
-use super::{arms, bout::MEAN};
+use super::bout::{self, MEAN, P99, SERVICE};
+use super::ideal::{self, Servers, Terms};
 use crate::error::BenchError;
-use crate::load::open::Schedule;
+use crate::load::open::{OpenPlan, Schedule};
 use crate::load::schedule::Lasts;
 use crate::plan::Place;
 use crate::suite::lab::{Ground, Lab, Prepared, STRATEGIES, Scale};
 use crate::suite::record::TrialRecord;
 use crate::suite::spec::{Better, Cell, Experiment, Preset, Spec};
 use crate::suite::summary::ExperimentSummary;
-use ideal::Servers;
 
 /// Workers of the pools.
 const WORKERS: usize = 8;
@@ -96,15 +95,15 @@ impl Lab for E1 {
         let warm_up = Duration::from_millis(100);
         let drawn = arrivals::drawn(load, warm_up + measured(ground.preset, load), ground.seed);
         let overshoot = ground.prepared.get(overshoot_key(&arm.strategy)).copied().unwrap_or_default();
-        let asked = arrivals::less(drawn.clone(), Duration::from_secs_f64(overshoot.max(0.0) / 1000.0));
+        let asked = arrivals::less(drawn, Duration::from_secs_f64(overshoot.max(0.0) / 1000.0));
         let asked_mean_ms = arrivals::mean_work_ms(&asked);
         let server = bout::server(&arm.strategy, WORKERS, QUEUE, "asked:sleep");
-        let bout = bout::run(ground, &server, open::OpenPlan { warm_up, ..bout::plan(asked.clone()) })?;
+        let bout = bout::run(ground, &server, OpenPlan { warm_up, ..bout::plan(asked.clone()) })?;
         let mut record = bout.record(ground, spec, place)?;
         let service_ms = record.figures.get(SERVICE).copied().unwrap_or(asked_mean_ms);
         let added = Duration::from_secs_f64((service_ms - asked_mean_ms).max(0.0) / 1000.0);
         let servers = if is_bounded(&arm.strategy) { Servers::Many(WORKERS) } else { Servers::Boundless };
-        let ideal = ideal::replay(&asked, added, servers, warm_up);
+        let ideal = ideal::replay(&asked, servers, Terms { added, warm_up, class: None });
         let over = record.figures.get(P99).copied().zip(ideal.value_at(0.99)).map(|(p99, ideal)| p99 / ideal);
         let rate = load * WORKERS as f64 / SERVICE_MEAN.as_secs_f64();
         let figures = [
@@ -121,8 +120,6 @@ impl Lab for E1 {
         words::conclude(found);
     }
 }
-
-use crate::load::open;
 
 /// How much longer than asked a task's timer and a thread's sleep take, among what is prepared.
 const TASK: &str = "overshoot_task_ms";

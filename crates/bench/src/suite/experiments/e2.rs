@@ -2,10 +2,10 @@
 
 use std::time::Duration;
 
-use super::arms;
 use super::begun::{at, blocks, figure, is_in, listed, metric, shown};
 use super::bout::{self, CPU, OK_PER_S, P99, PEAK};
 use super::said::{judgements, nothing};
+use super::{arms, ceiling};
 use crate::error::BenchError;
 use crate::load::open::{OpenPlan, Schedule};
 use crate::plan::Place;
@@ -60,14 +60,14 @@ impl Lab for E2 {
     fn trial(&self, ground: &Ground<'_>, spec: &Spec, place: Place) -> Result<TrialRecord, BenchError> {
         let (cell, arm) = at(spec, place)?;
         let length = Duration::from_millis(match ground.preset {
-            Preset::Quick => 1200,
+            Preset::Quick => 3000,
             Preset::Full => 6000,
-            Preset::Ci => 200,
+            Preset::Ci => 300,
         });
-        let schedule = match cell.name.as_str() {
-            PACED => Schedule::poisson(RATE_PER_S, length, ground.seed),
-            _ => Schedule::closed(WORKERS, length),
-        };
+        if cell.name == CEILING {
+            return ceiling::run(ground, spec, place, &arm.strategy, WORKERS, length / 3);
+        }
+        let schedule = Schedule::poisson(RATE_PER_S, length, ground.seed);
         let warm_up = Duration::from_millis(100);
         let server = bout::server(&arm.strategy, WORKERS, 1024, "none");
         bout::run(ground, &server, OpenPlan { warm_up, ..bout::plan(schedule) })?.record(ground, spec, place)

@@ -5,6 +5,7 @@
 use std::time::Duration;
 
 use super::begun::{at, blocks, figure, is_in, listed, metric, ms, shown};
+use super::ideal::{self, Servers, Terms};
 use super::said::{judgements, nothing};
 use super::{arms, bout};
 use crate::error::BenchError;
@@ -15,7 +16,7 @@ use crate::stats::model;
 use crate::suite::lab::{Ground, Lab, Scale};
 use crate::suite::record::TrialRecord;
 use crate::suite::spec::{Arm, Better, Cell, Experiment, Preset, Spec};
-use crate::suite::summary::ExperimentSummary;
+use crate::suite::summary::{ExperimentSummary, Row};
 
 /// The usual request, the rare one, and how rare.
 const SHORT: Duration = Duration::from_millis(1);
@@ -37,6 +38,12 @@ const SHORT_P99: &str = "short_p99_ms";
 const SHORT_MEAN: &str = "short_mean_ms";
 /// Their mean latency as a multiple of what they ask for.
 const SLOWDOWN: &str = "short_slowdown";
+
+/// What an ideal server makes of the same arrivals: the mean of the short.
+const IDEAL: &str = "ideal_short_mean_ms";
+
+/// Not counted.
+const WARM_UP: Duration = Duration::from_millis(500);
 
 /// The lab.
 #[derive(Debug)]
@@ -82,19 +89,20 @@ impl Lab for E4 {
         let length = Duration::from_secs(if ground.preset == Preset::Full { 12 } else { 4 });
         let mix = mix();
         let rate = LOAD / mix.mean().as_secs_f64();
-        let schedule = Schedule::poisson(rate, length, ground.seed).with_work(mix, ground.seed);
+        let arrivals = Schedule::poisson(rate, length, ground.seed).with_work(mix, ground.seed);
         let work = if cell.name == SHARED { "asked:cpu-yield" } else { "asked:cpu" };
         let server = bout::server(&arm.strategy, bound(arm).unwrap_or(1), 100_000, work);
         let classes = ["short", "long"];
         let plan = OpenPlan {
-            warm_up: Duration::from_millis(500),
+            warm_up: WARM_UP,
             drain: Duration::from_secs(5),
             classes: classes.map(str::to_owned).to_vec(),
-            ..bout::plan(schedule)
+            ..bout::plan(arrivals.clone())
         };
         let bout = bout::run(ground, &server, plan)?;
         let mut record = bout.record(ground, spec, place)?;
         record.classes = bout.classes(&classes);
+        record.figures.extend(ideal_short_ms(&cell.name, arm, &arrivals).map(|mean| (IDEAL.to_owned(), mean)));
         if let Some(short) = bout.count.classes.first() {
             let mean = short.intended.mean_ms();
             let figures = [
@@ -116,11 +124,7 @@ impl Lab for E4 {
             .filter_map(|cell| Some(format!("{cell}, p99 of the short: {}.", judgements(found, cell, SHORT_P99)?)));
         let judged: Vec<String> = judged.collect();
         found.findings.extend(judged);
-        found.findings.push(format!(
-            "Theory: behind each other (M/G/1) a short request takes {} on average, sharing the core (PS) {}.",
-            ms(queued_ms()),
-            ms(shared_ms()),
-        ));
+        found.findings.extend(theory(found));
     }
 }
 
@@ -184,9 +188,38 @@ fn put_models(found: &mut ExperimentSummary) {
     }
 }
 
+/// The mean of the short of these very arrivals on an ideal server, in milliseconds; `None` where it is neither a
+/// queue nor fair sharing.
+fn ideal_short_ms(cell: &str, arm: &Arm, arrivals: &Schedule) -> Option<f64> {
+    let servers = match (cell, bound(arm)) {
+        (WHOLE, _) | (SHARED, Some(1)) => Servers::Many(1),
+        (SHARED, None) => Servers::Shared,
+        _ => return None,
+    };
+    ideal::replay(arrivals, servers, Terms { added: Duration::ZERO, warm_up: WARM_UP, class: Some(0) }).mean_ms()
+}
+
+/// How the measured means compare with those of ideal servers.
+fn theory(found: &ExperimentSummary) -> Option<String> {
+    let of = |row: &Row| {
+        let (measured, ideal) = (figure(row, SHORT_MEAN)?, figure(row, IDEAL)?);
+        Some(format!("{}, {} {} for {}", row.cell.name, row.arm, ms(measured), ms(ideal)))
+    };
+    let each: Vec<String> = shown(found).filter_map(of).collect();
+    (!each.is_empty()).then(|| {
+        format!(
+            "Theory: behind each other (M/G/1) a short request takes {} on average in the long run, sharing the core \
+             (PS) {}; measured, for what an ideal server makes of these arrivals: {}.",
+            ms(queued_ms()),
+            ms(shared_ms()),
+            listed(&each),
+        )
+    })
+}
+
 fn sentence(found: &ExperimentSummary, cell: &str) -> Option<String> {
     let rows = shown(found).filter(|row| row.cell.name == cell);
-    let each = |row: &crate::suite::summary::Row| {
+    let each = |row: &Row| {
         Some(format!(
             "{} {} ({:.1} times its work on average)",
             row.arm,

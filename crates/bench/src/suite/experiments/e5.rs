@@ -56,6 +56,10 @@ const CAPACITY: &str = "capacity_per_s";
 const PULSE_ONCE: &str = "pulse, no retries";
 const PULSE_AGAIN: &str = "pulse, retries";
 
+/// Work that lets nobody in until it is over, at this load. Left out of quick unless asked for.
+const UNYIELDING: &str = "load 1.50, never yielding";
+const UNYIELDING_LOAD: f64 = 1.5;
+
 /// The lab.
 #[derive(Debug)]
 pub(super) struct E5;
@@ -88,8 +92,8 @@ impl Lab for E5 {
             title: "Overload with a deadline".to_owned(),
             question: "How much of the work is still worth something when too much is asked for?".to_owned(),
             setting: format!(
-                "A connection for each request, Poisson arrivals, {} ms of computing on the server's one core; the \
-                 client gives up after {} ms; loads are shares of the capacity measured at the start of each block; \
+                "A connection for each request, Poisson arrivals, {} ms of computing on the server's one core, others \
+                 being let in every 50 µs but where it says otherwise; the client gives up after {} ms; loads are shares of the capacity measured at the start of each block; \
                  the pools have {WORKERS} workers and a queue that takes {:.0} % of the deadline. The pulse is {CALM} \
                  for {} ms, {PULSE} for {} ms, {CALM} for {} ms; retries are {} at most, after {} ms and twice as \
                  much each time.",
@@ -102,7 +106,7 @@ impl Lab for E5 {
                 RETRIES.most,
                 RETRIES.pause.as_millis(),
             ),
-            cells: cells(scale.preset),
+            cells: cells(scale),
             axis: "offered load (1 = capacity)".to_owned(),
             arms,
             metrics: vec![
@@ -118,7 +122,7 @@ impl Lab for E5 {
     fn prepare(&self, ground: &Ground<'_>, _: &Spec) -> Result<Prepared, BenchError> {
         let length = Duration::from_millis(if ground.preset == Preset::Full { 2000 } else { 500 });
         let schedule = Schedule::closed(4, length).with_work(Lasts::Fixed(WORK), ground.seed);
-        let bout = bout::run(ground, &bout::server("spawn", WORKERS, 1024, "asked:cpu"), bout::plan(schedule))?;
+        let bout = bout::run(ground, &bout::server("spawn", WORKERS, 1024, "asked:cpu-yield"), bout::plan(schedule))?;
         let rate = bout.count.counts.ok as f64 / bout.count.measured.as_secs_f64();
         Ok(Prepared::from([(CAPACITY.to_owned(), rate.max(1.0))]))
     }
@@ -128,7 +132,8 @@ impl Lab for E5 {
         let capacity = ground.prepared.get(CAPACITY).copied().unwrap_or(1.0 / WORK.as_secs_f64());
         let pulse = pulse(ground.preset);
         let warm_up = Duration::from_millis(100);
-        let arrivals = match cell.x {
+        let steady_load = if cell.name == UNYIELDING { Some(UNYIELDING_LOAD) } else { cell.x };
+        let arrivals = match steady_load {
             Some(load) => Schedule::poisson(load * capacity, warm_up + steady(ground.preset), ground.seed),
             None => {
                 let steps = [(CALM, pulse.before), (PULSE, pulse.during), (CALM, pulse.behind)];
@@ -136,19 +141,20 @@ impl Lab for E5 {
             }
         };
         let plan = OpenPlan {
-            warm_up: if cell.x.is_some() { warm_up } else { Duration::ZERO },
+            warm_up: if steady_load.is_some() { warm_up } else { Duration::ZERO },
             deadline: Some(DEADLINE),
             retries: if cell.name == PULSE_AGAIN { RETRIES } else { Retries { most: 0, pause: Duration::ZERO } },
             bin: Some(BIN),
             drain: Duration::from_millis(500),
             ..bout::plan(arrivals.with_work(Lasts::Fixed(WORK), ground.seed))
         };
-        let server = bout::server(&arm.strategy, WORKERS, queue(capacity), "asked:cpu");
+        let work = if cell.name == UNYIELDING { "asked:cpu" } else { "asked:cpu-yield" };
+        let server = bout::server(&arm.strategy, WORKERS, queue(capacity), work);
         let mut record = bout::run(ground, &server, plan)?.record(ground, spec, place)?;
         let ok_per_s = record.figures.get(OK_PER_S).copied().unwrap_or_default();
         record.figures.insert(GOODPUT.to_owned(), ok_per_s / capacity);
         record.figures.insert(CAPACITY.to_owned(), capacity);
-        if cell.x.is_none() {
+        if steady_load.is_none() {
             let watched = recovery::after(&record.timeline, BIN, pulse.before + pulse.during, pulse.behind);
             record.figures.insert(RECOVERY.to_owned(), watched.millis);
             record.figures.insert(UNRECOVERED.to_owned(), f64::from(u8::from(!watched.recovered)));
@@ -161,18 +167,23 @@ impl Lab for E5 {
     }
 }
 
-fn cells(preset: Preset) -> Vec<Cell> {
-    let loads: &[f64] = match preset {
+fn cells(scale: &Scale) -> Vec<Cell> {
+    let loads: &[f64] = match scale.preset {
         Preset::Quick | Preset::Ci => &[1.5],
         Preset::Full => &[0.5, 0.75, 1.0, 1.25, 1.5, 2.0],
     };
     let steady = loads.iter().map(|load| Cell { name: format!("load {load:.2}"), x: Some(*load) });
-    steady.chain([PULSE_ONCE, PULSE_AGAIN].map(|name| Cell { name: name.to_owned(), x: None })).collect()
+    let unyielding = (scale.is_named || scale.preset == Preset::Full).then_some(UNYIELDING);
+    steady
+        .chain(
+            unyielding.into_iter().chain([PULSE_ONCE, PULSE_AGAIN]).map(|name| Cell { name: name.to_owned(), x: None }),
+        )
+        .collect()
 }
 
 fn pulse(preset: Preset) -> Pulse {
     let millis = match preset {
-        Preset::Quick => [300, 400, 900],
+        Preset::Quick => [300, 400, 700],
         Preset::Full => [2000, 2000, 6000],
         Preset::Ci => [100, 100, 200],
     };
@@ -182,7 +193,7 @@ fn pulse(preset: Preset) -> Pulse {
 
 const fn steady(preset: Preset) -> Duration {
     match preset {
-        Preset::Quick => Duration::from_millis(900),
+        Preset::Quick => Duration::from_millis(800),
         Preset::Full => Duration::from_secs(8),
         Preset::Ci => Duration::from_millis(200),
     }

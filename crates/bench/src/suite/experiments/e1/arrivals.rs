@@ -46,8 +46,12 @@ fn present_at_random(load: f64, servers: usize, seed: u64) -> usize {
     let weight = |before: f64, present: usize| before * load * servers as f64 / present.min(servers) as f64;
     let mut weights = vec![1.0];
     let mut last = 1.0;
-    for present in 1..10_000 {
+    // Above all servers the chances fall by the load each time, so that it comes to an end.
+    for present in (1..).take_while(|present| *present < 100_000) {
         last = weight(last, present);
+        if present > servers && last < 1e-9 {
+            break;
+        }
         weights.push(last);
     }
     let unit = (SplitMix64::new(seed ^ PRESENT).next() >> 11) as f64 / (1_u64 << 53) as f64;

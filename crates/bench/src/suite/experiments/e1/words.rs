@@ -51,7 +51,7 @@ fn put_models(found: &mut ExperimentSummary) {
 fn sentence(found: &ExperimentSummary, cell: &Cell) -> Option<String> {
     let judged = judgements(found, &cell.name, P99)?;
     let percent = cell.x.unwrap_or_default() * 100.0;
-    Some(format!("At {percent:.0} % load the p99 is for {judged}."))
+    Some(format!("At {percent:.0} % load the p99 is: {judged}."))
 }
 
 /// "At 95 % load Erlang C says 95 ms for a pool of 8 and 46 ms without a bound; …"

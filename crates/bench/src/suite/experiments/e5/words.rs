@@ -2,7 +2,7 @@
 
 use super::super::begun::{figure, listed, ms, shown, strategy};
 use super::super::said::{judgements, nothing};
-use super::{CAPACITY, GOODPUT, PULSE_AGAIN, PULSE_ONCE, RECOVERY, UNRECOVERED};
+use super::{CAPACITY, GOODPUT, PULSE_AGAIN, PULSE_ONCE, RECOVERY, UNRECOVERED, UNYIELDING, UNYIELDING_LOAD};
 use crate::suite::spec::Cell;
 use crate::suite::summary::{ExperimentSummary, Promise, Row};
 
@@ -33,6 +33,7 @@ pub(super) fn conclude(found: &mut ExperimentSummary) {
     findings.extend(pulses.split_last().map(|(_, rest)| rest.to_vec()).unwrap_or_default());
     findings.extend([PULSE_ONCE, PULSE_AGAIN].iter().filter_map(|cell| judged(found, cell, RECOVERY, "recovery time")));
     findings.extend(storm(found));
+    findings.extend(unyielding(found));
     found.findings.extend(findings);
     found.promises.extend(promises(found));
 }
@@ -89,6 +90,21 @@ fn storm(found: &ExperimentSummary) -> Option<String> {
     };
     let tries: Vec<String> = shown(found).filter(|row| row.cell.name == PULSE_AGAIN).filter_map(of).collect();
     (!tries.is_empty()).then(|| format!("With retries a request came to so many tries: {}.", listed(&tries)))
+}
+
+/// Work that never lets go of the core keeps everybody before the gate, in the runtime's own queue.
+fn unyielding(found: &ExperimentSummary) -> Option<String> {
+    let rows = shown(found).filter(|row| row.cell.name == UNYIELDING);
+    let served = rows.filter_map(|row| Some(format!("{} {:.0} %", row.arm, figure(row, GOODPUT)? * 100.0)));
+    let served: Vec<String> = served.collect();
+    (!served.is_empty()).then(|| {
+        format!(
+            "Where the work never yields, at {UNYIELDING_LOAD} times capacity this much of it is served in time: {}. \
+             A task that runs from its request to its answer without a pause never meets another at the gate: the \
+             queue stands before it, in the runtime, where nothing bounds it.",
+            listed(&served),
+        )
+    })
 }
 
 fn promises(found: &ExperimentSummary) -> Vec<Promise> {
