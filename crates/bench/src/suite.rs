@@ -8,6 +8,7 @@
 //! Reading order:
 //! 1. [`spec`]: what an experiment is: its cells, its arms, its figures and what it asks.
 //! 2. [`record`]: what one trial came to.
+//!    [`validity`]: whether it proves anything.
 //! 3. [`lab`]: how an experiment runs a trial and draws its conclusion. [`experiments`]: all of them.
 //! 4. [`run`](fn@run): which trials run when, and what is kept of them.
 //! 5. [`self_test`]: whether it can be caught lying.
@@ -24,6 +25,7 @@ pub mod self_test;
 pub mod spec;
 pub mod summarise;
 pub mod summary;
+pub mod validity;
 
 pub use run::{again, run};
 pub use summarise::summarise;

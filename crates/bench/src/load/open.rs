@@ -136,6 +136,8 @@ pub struct OpenCount {
     pub counts: Counts,
     /// From the intended start, of those that ended ok.
     pub intended: Latencies,
+    /// The same, of those to begin in the first and in the second half of the measured time.
+    pub halves: [Latencies; 2],
     /// From the actual send (of the last try), of the same.
     pub sent: Latencies,
     /// Where the time went, of those whose answers carried the server's stamps.

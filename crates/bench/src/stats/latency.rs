@@ -99,6 +99,11 @@ impl Latencies {
         (!self.is_empty()).then(|| millis(self.histogram.max()))
     }
 
+    /// How many samples lie between two latencies, in milliseconds.
+    pub fn count_between(&self, low_ms: f64, high_ms: f64) -> u64 {
+        self.histogram.count_between(whole(low_ms * 1e6), whole(high_ms * 1e6))
+    }
+
     /// What the samples come to, for a summary.
     pub fn spread(&self) -> Spread {
         Spread {

@@ -7,10 +7,11 @@ mod planted;
 use std::path::Path;
 use std::time::Duration;
 
-use super::experiments::bout::{self, objections};
+use super::experiments::bout;
 use super::lab::{Ground, Prepared};
 use super::record::Counts;
 use super::spec::Preset;
+use super::validity::objections;
 use crate::child::RunningServer;
 use crate::error::BenchError;
 use crate::interrupt::Interrupt;

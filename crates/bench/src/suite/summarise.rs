@@ -96,11 +96,13 @@ fn experiment(
 ) -> ExperimentSummary {
     let (comparisons, found) = compare::all(counted, seed).into_iter().unzip::<_, _, Vec<_>, Vec<f64>>();
     p_values.extend(found);
+    let rows = rows::all(counted, warnings);
+    warnings.extend(rows::unsteady(counted, &rows));
     ExperimentSummary {
         spec: counted.spec.clone(),
         verdict: String::new(),
         findings: Vec::new(),
-        rows: rows::all(counted, warnings),
+        rows,
         comparisons,
         promises: Vec::new(),
         blocks: counted.blocks.len(),

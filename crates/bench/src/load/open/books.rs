@@ -22,9 +22,12 @@ pub(super) fn count(engine: Engine, cpu_seconds: Option<f64>) -> OpenCount {
     };
     let turned = measured.iter().filter_map(|ticket| Some(ticket.turned_ns?.saturating_sub(ticket.intended_ns)));
     let is_in_time = |ticket: &&&Ticket| ticket.turned_ns.is_some_and(|turned_ns| turned_ns <= over_ns);
+    let middle_ns = measured_ns.midpoint(over_ns);
+    let half = |wanted| latencies(ok().filter(|one| (one.intended_ns < middle_ns) == wanted).map(intended_ns));
     OpenCount {
         counts: counts(measured.iter().copied()),
         intended: latencies(ok().map(intended_ns)),
+        halves: [half(true), half(false)],
         sent: latencies(ok().map(|ticket| ticket.ended_ns.saturating_sub(ticket.sent_ns.unwrap_or(ticket.ended_ns)))),
         parts: parts(ok()),
         classes: (0..engine.plan.classes.len()).map(class).collect(),

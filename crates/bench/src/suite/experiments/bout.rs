@@ -10,8 +10,9 @@ use crate::load::open::{self, Carrier, OpenCount, OpenPlan, Retries, Schedule, W
 use crate::plan::Place;
 use crate::server_stats::ServerStats;
 use crate::suite::lab::Ground;
-use crate::suite::record::{Class, Counts, TrialRecord};
+use crate::suite::record::{Class, TrialRecord};
 use crate::suite::spec::Spec;
+use crate::suite::validity;
 use crate::targets::echo::EchoServer;
 
 /// The 99th percentile of the latency from the intended start.
@@ -122,7 +123,7 @@ impl Bout {
         let count = &self.count;
         record.seconds = count.measured.as_secs_f64();
         record.counts = count.counts;
-        record.invalid = if self.is_open { objections(count, &self.stats) } else { Vec::new() };
+        record.invalid = if self.is_open { validity::objections(count, &self.stats) } else { Vec::new() };
         record.intended = Some(count.intended.encoded());
         record.sent = Some(count.sent.encoded());
         record.parts = count.parts;
@@ -169,20 +170,8 @@ impl Bout {
             (LOAD_SHARE, count.cpu_seconds.filter(|_| seconds > 0.0).map(|cpu| cpu / seconds)),
             ("tries", Some(count.tries as f64)),
             ("jain", jain(&count.served)),
+            (validity::DRIFT, validity::drift(count)),
         ];
         figures.into_iter().filter_map(|(key, value)| Some((key.to_owned(), value?)))
     }
-}
-
-/// Why a trial does not count.
-pub(in crate::suite) fn objections(count: &OpenCount, _: &[ServerStats]) -> Vec<String> {
-    let Counts { offered, ok, shed, refused, timed_out, failed, in_flight, .. } = count.counts;
-    let mut objections = Vec::new();
-    if offered != ok + shed + refused + timed_out + failed + in_flight {
-        objections.push("requests were lost from the books".to_owned());
-    }
-    if (count.begun_in_time as f64) < 0.98 * offered as f64 {
-        objections.push(format!("the load was the limit: {} of {offered} begun in time", count.begun_in_time));
-    }
-    objections
 }

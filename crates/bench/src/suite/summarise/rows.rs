@@ -3,10 +3,11 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::{Counted, name_of};
-use crate::stats::{Latencies, median};
+use crate::stats::{BLOCKS_MIN, EncodingError, Latencies, median};
 use crate::suite::record::{Counts, Parts, TrialRecord};
 use crate::suite::spec::{Arm, Cell};
-use crate::suite::summary::{Row, Spread};
+use crate::suite::summary::Row;
+use crate::suite::validity;
 
 /// A row for each cell and arm of which there is a record, in the spec's order. What cannot be read goes to
 /// `warnings`.
@@ -25,12 +26,16 @@ fn row<'a>(counted: &Counted<'a>, cell: &'a Cell, arm: &'a Arm, warnings: &mut V
         merge(trials.iter().filter_map(|record| of(record))).unwrap_or_else(|why| {
             let experiment = name_of(counted.spec.experiment);
             warnings.push(format!("{experiment}, {}, {}: its latencies cannot be read: {why}", cell.name, arm.name));
-            Spread::default()
+            Latencies::new()
         })
     };
+    let intended = merged(|record| record.intended.as_ref());
+    let sent = merged(|record| record.sent.as_ref());
+    let place = || format!("{}, {}, {}", name_of(counted.spec.experiment), cell.name, arm.name);
+    warnings.extend(validity::kernel_timers(&intended).iter().map(|timer| format!("{}: {timer}", place())));
     Row {
-        intended: merged(|record| record.intended.as_ref()),
-        sent: merged(|record| record.sent.as_ref()),
+        intended: intended.spread(),
+        sent: sent.spread(),
         cell: cell.clone(),
         arm: arm.name.clone(),
         trials: trials.len(),
@@ -41,12 +46,41 @@ fn row<'a>(counted: &Counted<'a>, cell: &'a Cell, arm: &'a Arm, warnings: &mut V
     }
 }
 
-fn merge<'a>(texts: impl Iterator<Item = &'a String>) -> Result<Spread, crate::stats::EncodingError> {
+/// The median of [`validity::DRIFT`] beyond which, one way or the other, a cell was not steady.
+const DRIFT_MAX: f64 = 1.5;
+
+/// Below this share of answers a cell is overloaded, and nobody expects it to be steady.
+const ANSWERED_MIN: f64 = 0.99;
+
+/// The cells whose latency went one way during the trials, though all were answered: what was measured there depends
+/// on how long.
+pub(super) fn unsteady(counted: &Counted<'_>, rows: &[Row]) -> Option<String> {
+    let is_unsteady = |row: &&Row| {
+        let answered = row.counts.ok as f64 >= ANSWERED_MIN * row.counts.offered as f64;
+        let drift = row.figures.get(validity::DRIFT).filter(|_| answered && row.trials >= BLOCKS_MIN);
+        drift.is_some_and(|drift| *drift > DRIFT_MAX || *drift < 1.0 / DRIFT_MAX)
+    };
+    let mut places: Vec<String> =
+        rows.iter().filter(is_unsteady).map(|row| format!("{} ({})", row.cell.name, row.arm)).collect();
+    let more = places.len().saturating_sub(PLACES_MAX);
+    places.truncate(PLACES_MAX);
+    let places = places.join(", ");
+    let others = if more > 0 { format!(" and {more} others") } else { String::new() };
+    let name = name_of(counted.spec.experiment);
+    (!places.is_empty()).then(|| {
+        format!("{name}: latency was not steady in {places}{others}; what was measured there depends on how long")
+    })
+}
+
+/// How many places one warning names.
+const PLACES_MAX: usize = 3;
+
+fn merge<'a>(texts: impl Iterator<Item = &'a String>) -> Result<Latencies, EncodingError> {
     let mut all = Latencies::new();
     for text in texts {
         all.merge(&Latencies::decoded(text)?);
     }
-    Ok(all.spread())
+    Ok(all)
 }
 
 const fn sum_of(one: Counts, other: Counts) -> Counts {

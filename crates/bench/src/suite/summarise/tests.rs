@@ -7,6 +7,7 @@ use crate::stats::{Latencies, SplitMix64};
 use crate::suite::record::{Counts, Parts, SCHEMA as RECORD_SCHEMA};
 use crate::suite::spec::{Arm, Better, Cell, Metric};
 use crate::suite::summary::{Comparison, Verdict};
+use crate::suite::validity;
 
 fn arm(name: &str, judged_by: Option<&str>, is_control: bool) -> Arm {
     let judged_by = judged_by.map(str::to_owned);
@@ -233,6 +234,34 @@ fn what_cannot_be_read_is_said() {
     records[0].intended = Some("no histogram".to_owned());
     let found = summary(&records);
     assert!(found.warnings[0].contains("cannot be read"), "{:?}", found.warnings);
+}
+
+#[test]
+fn a_drift_is_a_warning_where_all_were_answered() {
+    let check = |drift: f64, ok: u64, is_said: bool| {
+        let mut records = run(1.0, 0.01, 5, 5);
+        for record in records.iter_mut().filter(|record| record.arm == "pool") {
+            record.figures.insert(validity::DRIFT.to_owned(), drift);
+            record.counts = Counts { offered: 1000, ok, timed_out: 1000 - ok, ..Counts::default() };
+        }
+        let found = summary(&records);
+        let said = found.warnings.iter().any(|text| text.contains("not steady in load 0.5 (pool)"));
+        assert_eq!(said, is_said, "{drift}, {ok}: {:?}", found.warnings);
+    };
+    check(1.6, 1000, true);
+    check(0.6, 1000, true);
+    check(1.4, 1000, false);
+    check(1.6, 900, false);
+}
+
+#[test]
+fn timers_of_the_kernel_are_a_warning() {
+    let mut latencies = Latencies::new();
+    (0..500).for_each(|at| latencies.record(Duration::from_millis(if at % 10 == 0 { 1001 } else { 5 })));
+    let mut records = run(1.0, 0.01, 5, 5);
+    records[0].intended = Some(latencies.encoded());
+    let found = summary(&records);
+    assert!(found.warnings[0].contains("behind 1000 ms"), "{:?}", found.warnings);
 }
 
 #[test]
