@@ -141,6 +141,20 @@ impl Protocol {
         }
     }
 
+    /// Whether something is promised of ours beside it: DESIGN section 6 names Redis and NATS.
+    pub const fn is_promised(self) -> bool {
+        matches!(self, Self::Redis | Self::Nats)
+    }
+
+    /// Of so many idle members asked for, how many it gets. An IRC server tells everybody of everyone who comes, and
+    /// each newcomer of everybody: with ten thousand that is 50 million lines and takes it minutes.
+    pub const fn members_of(self, asked: usize) -> usize {
+        match self {
+            Self::Irc => asked.div_ceil(4),
+            Self::Chat | Self::Redis | Self::Nats => asked,
+        }
+    }
+
     /// Whether its program is here; ours is taken to be, and named with the way out when it is not.
     pub fn is_installed(self) -> bool {
         self == Self::Chat || installed(self.program()).is_some()

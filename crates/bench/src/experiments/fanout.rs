@@ -239,7 +239,7 @@ fn comparisons(shape: Shape, arms: &[Arm], blocks: &Blocks<FanoutTrial>, seed: u
             metric: "deliveries/s",
             figure: |trial: &FanoutTrial| Some(trial.deliveries_per_second),
             margin: MARGIN,
-            at_least: arms.get(reference).filter(|arm| arm.protocol != Protocol::Chat).map(|_| goal),
+            at_least: arms.get(reference).filter(|arm| arm.protocol.is_promised()).map(|_| goal),
             is_control: false,
         };
         blocks.compare(0, &pairing, seed)

@@ -68,6 +68,7 @@ pub fn run(arguments: &IdleArguments, interrupt: Interrupt) -> Result<Report, Be
     let mut report = setting.report("idle", &blocks);
     report.warnings.extend(capped);
     report.warnings.extend(missing);
+    report.warnings.extend(fewer(&arms, last));
     report.tables.push(table(&entrants, &blocks));
     report.findings = findings(&entrants, &blocks);
     report.comparisons = comparisons(&entrants, &blocks, setting.seed);
@@ -90,6 +91,19 @@ fn within_limit(wanted: &[usize], limit: Option<u64>) -> Result<(Vec<usize>, Opt
     let lost = wanted.iter().any(|count| *count > most);
     let warning = lost.then(|| format!("the limit of open files allows {most} members; raise it with ulimit -n"));
     Ok((members, warning))
+}
+
+/// A sentence for each server that gets fewer members than the others.
+fn fewer(arms: &[Arm], most: usize) -> Vec<String> {
+    let given = |arm: &Arm| (arm.name.clone(), arm.protocol.members_of(most));
+    let less = arms.iter().map(given).filter(|(_, members)| *members < most);
+    less.map(|(name, members)| {
+        format!(
+            "{name} was given a quarter of the members, at most {members}: its room tells \
+         everybody of everyone who comes"
+        )
+    })
+    .collect()
 }
 
 /// Ours twice, with members that are announced to the room and with members that are not; the others as they are.
@@ -116,13 +130,13 @@ fn trial(entrant: &Entrant, members: &[usize], setting: &Setting) -> Result<Idle
     };
     let mut crowd = Crowd::new(entrant.arm.protocol, server.address(), topic)?;
     let mut points = Vec::with_capacity(members.len());
-    for count in members {
+    for count in members.iter().map(|count| entrant.arm.protocol.members_of(*count)) {
         let name = &entrant.arm.name;
         setting.output.progress(&format!("{name}: {count} members"));
-        crowd.grow_to(*count, &setting.interrupt)?;
+        crowd.grow_to(count, &setting.interrupt)?;
         if let Some(memory) = crowd.measure(&server, &setting.interrupt)? {
             let (rss_bytes, anonymous_bytes) = (memory.rss_bytes, memory.anonymous_bytes);
-            points.push(Held { members: *count, rss_bytes, anonymous_bytes });
+            points.push(Held { members: count, rss_bytes, anonymous_bytes });
         }
     }
     Ok(IdleTrial::new(points))
