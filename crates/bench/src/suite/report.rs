@@ -19,7 +19,7 @@ mod words;
 use std::path::Path;
 use std::{fs, io};
 
-pub use docs::write_docs;
+pub use docs::{check_docs, write_docs};
 pub use terminal::terminal;
 
 use super::record::TrialRecord;

@@ -19,6 +19,7 @@ use std::path::PathBuf;
 use super::experiments::{lab, specs};
 use super::lab::{Ground, Lab, Prepared, Scale};
 use super::record::TrialRecord;
+use super::report;
 use super::spec::{Arm, Preset, Spec};
 use crate::args::SuiteArguments;
 use crate::error::BenchError;
@@ -39,6 +40,9 @@ use progress::Progress;
 pub fn run(arguments: &SuiteArguments, interrupt: &Interrupt) -> Result<(), BenchError> {
     let specs = planned(arguments)?;
     let earlier = kept::earlier(arguments)?;
+    if let Some(docs) = &arguments.docs {
+        report::check_docs(docs).map_err(|error| BenchError::Usage(format!("--docs: {error}")))?;
+    }
     let (folder, run) = folder::open(arguments, &specs)?;
     let (journal, records) = Journal::open(&folder)?;
     let pinning = if arguments.no_pin { Pinning::NONE } else { Pinning::apart() };

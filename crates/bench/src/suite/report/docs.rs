@@ -11,6 +11,17 @@ use crate::suite::summary::Summary;
 const BEGIN: &str = "<!-- bench:begin -->";
 const END: &str = "<!-- bench:end -->";
 
+/// The pages that have a generated part.
+const PAGES: [&str; 2] = ["benchmarks.md", "concurrency.md"];
+
+/// Whether [`write_docs`] will find its places: worth knowing before a run of minutes.
+///
+/// # Errors
+/// As [`write_docs`].
+pub fn check_docs(docs_dir: &Path) -> io::Result<()> {
+    PAGES.iter().try_for_each(|page| parts(&docs_dir.join(page)).map(drop))
+}
+
 /// Writes `figures/*.svg` below `docs_dir`, and puts between the markers of its `benchmarks.md` the summary, and of its
 /// `concurrency.md` each answer with its first figures.
 ///
@@ -19,21 +30,29 @@ const END: &str = "<!-- bench:end -->";
 pub fn write_docs(docs_dir: &Path, summary: &Summary, records: &[TrialRecord]) -> io::Result<()> {
     let pictures = super::charts::pictures(summary, records);
     let images = images(&pictures);
-    let pages = [("benchmarks.md", markdown(summary, &images)), ("concurrency.md", answers(summary, &images))];
+    let insides = [markdown(summary, &images), answers(summary, &images)];
     // All pages first, so that one without markers leaves nothing half written.
-    let written: Vec<_> =
-        pages.iter().map(|(page, inside)| replaced(&docs_dir.join(page), inside)).collect::<Result<_, _>>()?;
+    let pages = PAGES.map(|page| docs_dir.join(page));
+    let written: Vec<String> =
+        pages.iter().zip(&insides).map(|(page, inside)| replaced(page, inside)).collect::<io::Result<_>>()?;
     write_figures(docs_dir, &pictures)?;
-    pages.iter().zip(written).try_for_each(|((page, _), text)| fs::write(docs_dir.join(page), text))
+    pages.iter().zip(written).try_for_each(|(page, text)| fs::write(page, text))
 }
 
 /// The text of `page` with `inside` between its markers.
 fn replaced(page: &Path, inside: &str) -> io::Result<String> {
-    let text = fs::read_to_string(page)?;
+    let (before, after) = parts(page)?;
+    Ok(format!("{before}{BEGIN}\n{inside}{END}{after}"))
+}
+
+/// What stands before and behind the markers of `page`.
+fn parts(page: &Path) -> io::Result<(String, String)> {
+    let named = |error: io::Error| io::Error::new(error.kind(), format!("{}: {error}", page.display()));
+    let text = fs::read_to_string(page).map_err(named)?;
     let missing = || io::Error::other(format!("{} has no {BEGIN} with {END} behind it", page.display()));
     let (before, rest) = text.split_once(BEGIN).ok_or_else(missing)?;
     let (_, after) = rest.split_once(END).ok_or_else(missing)?;
-    Ok(format!("{before}{BEGIN}\n{inside}{END}{after}"))
+    Ok((before.to_owned(), after.to_owned()))
 }
 
 /// Writes each picture as a file of its own into `figures` below `dir`.

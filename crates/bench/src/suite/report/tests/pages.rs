@@ -2,7 +2,7 @@
 
 use super::fixture;
 use super::xml;
-use crate::suite::report::{charts, html, write_all, write_docs};
+use crate::suite::report::{charts, check_docs, html, write_all, write_docs};
 use crate::suite::spec::Experiment;
 
 #[test]
@@ -78,6 +78,7 @@ fn the_documentation_gets_its_block_and_its_figures_and_keeps_the_rest() {
         .expect("it is writable");
     std::fs::write(&pages[1], "before\n").expect("it is writable");
     let before = read();
+    assert!(check_docs(dir.path()).is_err(), "and that is known before a run");
     let refused = write_docs(dir.path(), &summary, &records).expect_err("one has no markers");
     assert!(refused.to_string().contains("bench:begin"), "{refused}");
     assert_eq!(read(), before, "then neither is touched");
@@ -96,6 +97,11 @@ fn the_documentation_gets_its_block_and_its_figures_and_keeps_the_rest() {
     for (again, once) in read().iter().zip(&once) {
         assert!(again.len() < once.len() && again.ends_with("after\n"));
     }
+}
+
+#[test]
+fn the_pages_of_this_project_have_their_places() {
+    check_docs(&std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs")).unwrap();
 }
 
 #[test]
