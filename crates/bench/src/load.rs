@@ -12,7 +12,6 @@ pub mod open;
 mod readiness;
 pub mod schedule;
 pub mod slow;
-pub mod storm;
 #[cfg(test)]
 mod tests;
 
