@@ -133,11 +133,7 @@ impl Intake for Lines {
     fn take(&mut self, bytes: &[u8], ledger: &mut Ledger<'_>) -> Result<usize, String> {
         let mut rest = bytes;
         loop {
-            while let Some((message, behind)) = rest.split_at_checked(self.message_bytes) {
-                let Some(text) = message.strip_prefix(self.prefix.as_slice()) else { break };
-                ledger.book(text)?;
-                rest = behind;
-            }
+            rest = ledger.book_alike(rest, &self.prefix, self.message_bytes)?;
             let Some(end) = rest.iter().position(|byte| *byte == b'\n') else {
                 let is_line = rest.len() <= LINE_BYTES_MAX;
                 return if is_line { Ok(bytes.len() - rest.len()) } else { Err(unexpected(rest)) };

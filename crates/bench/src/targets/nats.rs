@@ -76,11 +76,7 @@ impl Intake for Messages {
     fn take(&mut self, bytes: &[u8], ledger: &mut Ledger<'_>) -> Result<usize, String> {
         let mut rest = bytes;
         loop {
-            while let Some((message, behind)) = rest.split_at_checked(self.message_bytes) {
-                let Some(text) = message.strip_prefix(self.prefix.as_slice()) else { break };
-                ledger.book(text)?;
-                rest = behind;
-            }
+            rest = ledger.book_alike(rest, &self.prefix, self.message_bytes)?;
             match other(rest, ledger.answers)? {
                 Some(behind) => rest = behind,
                 None if rest.len() >= self.message_bytes => return Err(unexpected(rest)),

@@ -75,6 +75,22 @@ impl Ledger<'_> {
         Ok(())
     }
 
+    /// Books the messages at the start of `bytes` that are `message_bytes` long and begin with `prefix`, and returns
+    /// what is behind them.
+    ///
+    /// # Errors
+    /// As [`Ledger::book`].
+    #[inline]
+    pub fn book_alike<'a>(&mut self, bytes: &'a [u8], prefix: &[u8], message_bytes: usize) -> Result<&'a [u8], String> {
+        let mut rest = bytes;
+        while let Some((message, behind)) = rest.split_at_checked(message_bytes) {
+            let Some(text) = message.strip_prefix(prefix) else { break };
+            self.book(text)?;
+            rest = behind;
+        }
+        Ok(rest)
+    }
+
     #[cold]
     fn wrong(&self, text: &[u8]) -> String {
         let came = text.get(..TAG_BYTES).unwrap_or(text).escape_ascii();
