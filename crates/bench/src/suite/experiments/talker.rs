@@ -3,10 +3,12 @@
 
 use std::io::{ErrorKind, Read, Write};
 use std::net::SocketAddr;
+use std::time::{Duration, Instant};
 
 use bytes::{Buf, BytesMut};
 use mio::event::Event;
 use mio::net::TcpStream;
+use mio::{Events, Interest, Poll, Token};
 use proto::limits::HEADER_BYTES;
 use proto::{Frame, Header};
 
@@ -14,6 +16,27 @@ use crate::error::BenchError;
 
 /// A read of this many bytes at most; a lab's connections share the buffer.
 pub(super) const SCRATCH_BYTES: usize = 64 * 1024;
+
+/// How long a lab's loop sleeps at most before it looks whether the person wants it to end.
+const TURN: Duration = Duration::from_millis(50);
+
+/// A sleep may end this much late; nearer to its time a loop asks again and again.
+pub(super) const SLEEP_MARGIN: Duration = Duration::from_millis(2);
+
+/// Waits until something comes on a watched connection, but no longer than `left` and not for long at a time. Returns
+/// how long it asked again and again and nothing came: CPU time that is no work.
+///
+/// # Errors
+/// If the operating system cannot wait.
+pub(super) fn listen(poll: &mut Poll, events: &mut Events, left: Duration) -> Result<Duration, BenchError> {
+    let wait = left.saturating_sub(SLEEP_MARGIN).min(TURN);
+    let began = Instant::now();
+    match poll.poll(events, Some(wait)) {
+        Err(error) if error.kind() == ErrorKind::Interrupted => events.clear(),
+        other => other.map_err(BenchError::io("cannot wait for connections"))?,
+    }
+    Ok(if wait.is_zero() && events.is_empty() { began.elapsed() } else { Duration::ZERO })
+}
 
 /// The connection.
 #[derive(Debug)]
@@ -44,9 +67,14 @@ impl Talker {
         Ok(Self { stream, inbox: BytesMut::new(), outbox: BytesMut::new(), is_connected: false })
     }
 
-    /// For registering it with both interests.
-    pub(super) const fn stream(&mut self) -> &mut TcpStream {
-        &mut self.stream
+    /// Watches it for both interests, under this number.
+    ///
+    /// # Errors
+    /// If the operating system cannot.
+    pub(super) fn watch(&mut self, poll: &Poll, number: usize) -> Result<(), BenchError> {
+        poll.registry()
+            .register(&mut self.stream, Token(number), Interest::READABLE | Interest::WRITABLE)
+            .map_err(BenchError::io("cannot watch a connection"))
     }
 
     /// Whether its handshake is over.

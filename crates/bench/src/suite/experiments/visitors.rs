@@ -11,13 +11,13 @@ use std::collections::BinaryHeap;
 use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
-use mio::{Events, Interest, Poll, Token};
+use mio::{Events, Poll};
 
 use books::Books;
 use visitor::{Manner, Visitor};
 
 use super::begun::jain;
-use super::talker::{SCRATCH_BYTES, Talker};
+use super::talker::{SCRATCH_BYTES, Talker, listen};
 use crate::error::BenchError;
 use crate::interrupt::Interrupt;
 use crate::readings;
@@ -26,12 +26,6 @@ use crate::suite::record::TrialRecord;
 
 /// What the server is called in messages.
 const TARGET: &str = "echo-server";
-
-/// How long the loop sleeps at most before it looks whether the person wants it to end.
-const TURN: Duration = Duration::from_millis(50);
-
-/// A sleep may end this much late; nearer to its time the loop asks again and again.
-const SLEEP_MARGIN: Duration = Duration::from_millis(2);
 
 /// From this share of its core on, the load itself may be what is measured.
 const LOAD_MAX: f64 = 0.7;
@@ -120,15 +114,7 @@ impl House<'_> {
                 break;
             }
             let left = self.next_time().unwrap_or(end).min(end).saturating_sub(self.began.elapsed());
-            let wait = left.saturating_sub(SLEEP_MARGIN).min(TURN);
-            let before = self.began.elapsed();
-            match self.poll.poll(&mut events, Some(wait)) {
-                Err(error) if error.kind() == std::io::ErrorKind::Interrupted => continue,
-                other => other.map_err(BenchError::io("cannot wait for connections"))?,
-            }
-            if wait.is_zero() && events.is_empty() {
-                self.idle += self.began.elapsed().saturating_sub(before);
-            }
+            self.idle += listen(&mut self.poll, &mut events, left)?;
             self.turn(&events);
         }
         Ok(self.close(cpu))
@@ -155,10 +141,7 @@ impl House<'_> {
         let number = self.visitors.len();
         let now = self.began.elapsed();
         let mut talker = Talker::connect(self.address, TARGET)?;
-        self.poll
-            .registry()
-            .register(talker.stream(), Token(number), Interest::READABLE | Interest::WRITABLE)
-            .map_err(BenchError::io("cannot watch a connection"))?;
+        talker.watch(&self.poll, number)?;
         self.visitors.push(Visitor::new(talker, intended, now));
         self.open += 1;
         self.with(number, |visitor, books| visitor.ask(now, books));

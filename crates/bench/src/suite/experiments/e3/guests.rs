@@ -4,7 +4,7 @@ use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
-use mio::{Events, Interest, Poll, Token};
+use mio::{Events, Poll};
 use proto::{Frame, Kind};
 
 use crate::child::RunningServer;
@@ -88,10 +88,7 @@ impl Guests {
                 Ok(()) => State::Asked,
                 Err(_) => State::Broken,
             };
-            self.poll
-                .registry()
-                .register(talker.stream(), Token(number), Interest::READABLE | Interest::WRITABLE)
-                .map_err(BenchError::io("cannot watch a connection"))?;
+            talker.watch(&self.poll, number)?;
             self.guests.push(Guest { talker: Some(talker), state });
             if self.guests.len().is_multiple_of(OPENED_A_TURN) {
                 self.turn(Duration::ZERO, interrupt)?;

@@ -4,14 +4,14 @@
 use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
-use mio::{Events, Interest, Poll, Token};
+use mio::{Events, Poll};
 
 use super::books::Books;
 use super::person::{Person, knock};
 use super::scene::Scene;
 use crate::error::BenchError;
 use crate::interrupt::Interrupt;
-use crate::suite::experiments::talker::{SCRATCH_BYTES, Talker, Turn};
+use crate::suite::experiments::talker::{SCRATCH_BYTES, SLEEP_MARGIN, Talker, Turn, listen};
 use crate::suite::record::StripState;
 
 /// What the server is called in messages.
@@ -19,12 +19,6 @@ const TARGET: &str = "chat-server";
 
 /// How long after the last message everybody may still be hearing it.
 const DRAIN_MAX: Duration = Duration::from_secs(2);
-
-/// How long the loop sleeps at most before it looks whether the person wants it to end.
-const TURN: Duration = Duration::from_millis(50);
-
-/// A sleep may end this much late; nearer to its time the loop asks again and again.
-const SLEEP_MARGIN: Duration = Duration::from_millis(2);
 
 /// The people of a trial.
 #[derive(Debug)]
@@ -108,15 +102,7 @@ impl<'a> Crowd<'a> {
             if left.is_zero() {
                 return Ok(());
             }
-            let wait = left.saturating_sub(SLEEP_MARGIN).min(TURN);
-            let before = self.began.elapsed();
-            match self.poll.poll(events, Some(wait)) {
-                Err(error) if error.kind() == std::io::ErrorKind::Interrupted => continue,
-                other => other.map_err(BenchError::io("cannot wait for connections"))?,
-            }
-            if wait.is_zero() && events.is_empty() {
-                self.idle += self.began.elapsed().saturating_sub(before);
-            }
+            self.idle += listen(&mut self.poll, events, left)?;
             self.turn(events);
         }
     }
@@ -127,10 +113,7 @@ impl<'a> Crowd<'a> {
         let now = self.began.elapsed();
         self.books.lateness.record(now.saturating_sub(intended));
         let mut talker = Talker::connect(self.address, TARGET)?;
-        self.poll
-            .registry()
-            .register(talker.stream(), Token(number), Interest::READABLE | Interest::WRITABLE)
-            .map_err(BenchError::io("cannot watch a connection"))?;
+        talker.watch(&self.poll, number)?;
         let spoken = knock(number, &mut talker);
         self.members.push((Person::new(now), Some(talker)));
         if let Err(why) = spoken {
