@@ -116,28 +116,18 @@ fn point_latest(folder: &Path) {
 
 /// `YYYYMMDD-HHMMSS`, in UTC.
 fn name(unix_ms: u64) -> String {
-    iso(unix_ms).replace(['-', ':', 'Z'], "").replace('T', "-")
+    told(unix_ms, "%Y%m%d-%H%M%S")
 }
 
 /// ISO 8601 in UTC, to the second.
 pub(super) fn iso(unix_ms: u64) -> String {
-    let seconds = unix_ms / 1000;
-    let (year, month, day) = civil(seconds / 86_400);
-    let (hour, minute, second) = (seconds / 3600 % 24, seconds / 60 % 60, seconds % 60);
-    format!("{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}Z")
+    told(unix_ms, "%Y-%m-%dT%H:%M:%SZ")
 }
 
-/// Year, month and day of the day number `days` since 1970-01-01 (Hinnant's `civil_from_days`, for days from 1970 on).
-const fn civil(days: u64) -> (u64, u64, u64) {
-    let shifted = days + 719_468;
-    let era = shifted / 146_097;
-    let day_of_era = shifted % 146_097;
-    let year_of_era = (day_of_era - day_of_era / 1460 + day_of_era / 36_524 - day_of_era / 146_096) / 365;
-    let day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
-    let month_from_march = (5 * day_of_year + 2) / 153;
-    let day = day_of_year - (153 * month_from_march + 2) / 5 + 1;
-    let month = if month_from_march < 10 { month_from_march + 3 } else { month_from_march - 9 };
-    (year_of_era + era * 400 + (month <= 2) as u64, month, day)
+fn told(unix_ms: u64, form: &str) -> String {
+    let time = i64::try_from(unix_ms).ok().and_then(|ms| jiff::Timestamp::from_millisecond(ms).ok());
+    // Beyond the year 9999 a clock is wrong in any case.
+    time.unwrap_or(jiff::Timestamp::UNIX_EPOCH).strftime(form).to_string()
 }
 
 #[cfg(test)]
