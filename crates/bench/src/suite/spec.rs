@@ -45,6 +45,24 @@ pub enum Experiment {
     E10,
 }
 
+impl Experiment {
+    /// As it is typed: `E1`, `exercise`.
+    pub fn name(self) -> String {
+        typed(&self)
+    }
+}
+
+impl Preset {
+    /// As it is typed: `quick`.
+    pub fn name(self) -> String {
+        typed(&self)
+    }
+}
+
+fn typed(value: &impl clap::ValueEnum) -> String {
+    value.to_possible_value().map_or_else(String::new, |value| value.get_name().to_owned())
+}
+
 /// How much of everything.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, clap::ValueEnum)]
 #[serde(rename_all = "kebab-case")]

@@ -7,7 +7,7 @@
 //!
 //! What the labs conclude from it (verdict, findings, promises, model) is filled in afterwards by them.
 
-mod compare;
+pub(super) mod compare;
 mod grade;
 mod rows;
 #[cfg(test)]
@@ -15,10 +15,8 @@ mod tests;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use clap::ValueEnum as _;
-
 use super::record::TrialRecord;
-use super::spec::{Experiment, Spec};
+use super::spec::Spec;
 use super::summary::{ExperimentSummary, SCHEMA, Summary};
 
 /// What a summary says that does not stand in the records.
@@ -43,7 +41,7 @@ pub struct Header {
 }
 
 /// The trials of one experiment that count.
-struct Counted<'a> {
+pub(super) struct Counted<'a> {
     spec: &'a Spec,
     /// By cell, arm and block.
     trials: BTreeMap<(&'a str, &'a str, usize), &'a TrialRecord>,
@@ -59,16 +57,18 @@ pub fn summarise(specs: &[Spec], records: &[TrialRecord], header: Header) -> Sum
     let mut warnings = header.warnings;
     let mut experiments = Vec::new();
     let mut p_values = Vec::new();
+    let mut invalid_trials = 0;
     for spec in specs {
         let counted = Counted::of(spec, records);
         if counted.blocks.is_empty() && counted.dropped.is_empty() {
             continue;
         }
         warnings.extend(counted.warning());
+        invalid_trials += counted.trials.values().filter(|record| !record.invalid.is_empty()).count();
         let found = experiment(&counted, header.seed, &mut warnings, &mut p_values);
         experiments.push(found);
     }
-    compare::correct_for_all(&mut experiments, &p_values);
+    compare::correct(experiments.iter_mut().flat_map(|one| &mut one.comparisons), &p_values);
     warnings.extend(experiments.iter().flat_map(compare::suspicious_controls));
     let (noise_grade, noise) = grade::of(records, &experiments);
     Summary {
@@ -81,7 +81,7 @@ pub fn summarise(specs: &[Spec], records: &[TrialRecord], header: Header) -> Sum
         seed: header.seed,
         noise_grade,
         noise,
-        invalid_trials: experiments.iter().map(|one| invalid_trials(one, records)).sum(),
+        invalid_trials,
         experiments,
         warnings,
         interrupted: header.interrupted,
@@ -111,12 +111,8 @@ fn experiment(
     }
 }
 
-fn invalid_trials(found: &ExperimentSummary, records: &[TrialRecord]) -> usize {
-    Counted::of(&found.spec, records).trials.values().filter(|record| !record.invalid.is_empty()).count()
-}
-
 impl<'a> Counted<'a> {
-    fn of(spec: &'a Spec, records: &'a [TrialRecord]) -> Self {
+    pub(super) fn of(spec: &'a Spec, records: &'a [TrialRecord]) -> Self {
         let own = || records.iter().filter(|record| record.experiment == spec.experiment);
         let dropped: BTreeMap<usize, &str> =
             own().filter_map(|record| Some((record.block, record.disturbed.as_deref()?))).collect();
@@ -133,7 +129,7 @@ impl<'a> Counted<'a> {
     }
 
     /// The valid ones.
-    fn valid(&self, cell: &'a str, arm: &'a str) -> impl Iterator<Item = &'a TrialRecord> {
+    pub(super) fn valid(&self, cell: &'a str, arm: &'a str) -> impl Iterator<Item = &'a TrialRecord> {
         self.recorded(cell, arm).filter(|record| record.invalid.is_empty())
     }
 
@@ -149,13 +145,8 @@ impl<'a> Counted<'a> {
     /// That blocks were dropped, if any were.
     fn warning(&self) -> Option<String> {
         let (block, why) = self.dropped.iter().next()?;
-        let (name, count) = (name_of(self.spec.experiment), self.dropped.len());
+        let (name, count) = (self.spec.experiment.name(), self.dropped.len());
         let blocks = if count == 1 { "1 block was" } else { &format!("{count} blocks were") };
         Some(format!("{name}: {blocks} dropped because the machine was disturbed (block {}: {why})", block + 1))
     }
-}
-
-/// What people call an experiment.
-pub(super) fn name_of(experiment: Experiment) -> String {
-    experiment.to_possible_value().map_or_else(String::new, |value| value.get_name().to_owned())
 }

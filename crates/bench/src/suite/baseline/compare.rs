@@ -1,16 +1,11 @@
 //! One run by another, trial by trial unpaired.
 
-use std::collections::BTreeSet;
-
 use super::Kept;
-use crate::stats::{self, Unpaired, holm};
-use crate::suite::record::TrialRecord;
-use crate::suite::spec::{Arm, Better, Experiment, Metric};
-use crate::suite::summarise::name_of;
+use crate::stats::Unpaired;
+use crate::suite::spec::{Arm, Experiment, Metric};
+use crate::suite::summarise::Counted;
+use crate::suite::summarise::compare::{correct, verdict};
 use crate::suite::summary::{Comparison, Summary, Verdict};
-
-/// The chance, over all comparisons together, of even one difference that is none.
-const LEVEL: f64 = 0.05;
 
 /// Every arm of `now` by the same arm of `then`, in every cell and metric that both have. The cells' names have their
 /// experiment before them. Grey is what is within the wider of both runs' controls.
@@ -18,19 +13,18 @@ pub fn compare(now: &Kept, then: &Kept) -> Vec<Comparison> {
     let mut found = Vec::new();
     let mut p_values = Vec::new();
     for spec in now.summary.experiments.iter().map(|one| &one.spec) {
+        let [ours, theirs] = [now, then].map(|run| Counted::of(spec, &run.records));
         for (cell, metric) in spec.cells.iter().flat_map(|cell| spec.metrics.iter().map(move |metric| (cell, metric))) {
             for arm in spec.arms.iter().filter(|arm| !arm.is_control && arm.build.is_empty()) {
                 let place = Place { experiment: spec.experiment, cell: &cell.name, arm, metric };
-                let figures = |run: &Kept| place.figures(run);
-                let Some(unpaired) = Unpaired::of(&figures(now), &figures(then), now.summary.seed) else { continue };
+                let [ours, theirs] = [&ours, &theirs].map(|run| place.figures(run));
+                let Some(unpaired) = Unpaired::of(&ours, &theirs, now.summary.seed) else { continue };
                 p_values.push(unpaired.p_value);
                 found.push(place.comparison(&unpaired, now, then));
             }
         }
     }
-    for (comparison, survives) in found.iter_mut().zip(holm(&p_values, LEVEL)) {
-        comparison.survives_holm = survives && comparison.verdict != Verdict::TooFew;
-    }
+    correct(found.iter_mut(), &p_values);
     found
 }
 
@@ -58,23 +52,14 @@ struct Place<'a> {
 
 impl Place<'_> {
     /// The figures of the trials that count.
-    fn figures(&self, run: &Kept) -> Vec<f64> {
-        let own = || run.records.iter().filter(|record| record.experiment == self.experiment);
-        let disturbed: BTreeSet<usize> =
-            own().filter(|record| record.disturbed.is_some()).map(|record| record.block).collect();
-        let counts = |record: &&TrialRecord| {
-            record.cell == self.cell
-                && record.arm == self.arm.name
-                && record.invalid.is_empty()
-                && !disturbed.contains(&record.block)
-        };
-        own().filter(counts).filter_map(|record| record.figures.get(&self.metric.key).copied()).collect()
+    fn figures(&self, run: &Counted<'_>) -> Vec<f64> {
+        run.valid(self.cell, &self.arm.name).filter_map(|trial| trial.figures.get(&self.metric.key).copied()).collect()
     }
 
     fn comparison(&self, unpaired: &Unpaired, now: &Kept, then: &Kept) -> Comparison {
         let floor = self.reach(&now.summary).max(self.reach(&then.summary));
         Comparison {
-            cell: format!("{}, {}", name_of(self.experiment), self.cell),
+            cell: format!("{}, {}", self.experiment.name(), self.cell),
             arm: self.arm.name.clone(),
             reference: "the baseline".to_owned(),
             metric: self.metric.clone(),
@@ -83,7 +68,7 @@ impl Place<'_> {
             hodges_lehmann: unpaired.hodges_lehmann,
             low: unpaired.low,
             high: unpaired.high,
-            verdict: verdict(unpaired, self.metric),
+            verdict: verdict(unpaired.verdict(self.metric.margin), self.metric),
             is_grey: unpaired.estimate.ln().abs() <= floor,
             survives_holm: false,
             is_control: false,
@@ -96,16 +81,5 @@ impl Place<'_> {
         let of_here = |one: &&Comparison| one.is_control && one.cell == self.cell && one.metric.key == self.metric.key;
         let reach = |one: &Comparison| one.low.ln().abs().max(one.high.ln().abs());
         found.comparisons.iter().filter(of_here).map(reach).fold(0.0, f64::max)
-    }
-}
-
-fn verdict(unpaired: &Unpaired, metric: &Metric) -> Verdict {
-    match unpaired.verdict(metric.margin) {
-        None => Verdict::TooFew,
-        Some(stats::Verdict::Equivalent) => Verdict::Equivalent,
-        Some(stats::Verdict::Inconclusive { blocks_more }) => Verdict::Inconclusive { blocks_more },
-        Some(stats::Verdict::Faster) if metric.better == Better::Higher => Verdict::Better,
-        Some(stats::Verdict::Slower) if metric.better == Better::Lower => Verdict::Better,
-        Some(stats::Verdict::Faster | stats::Verdict::Slower) => Verdict::Worse,
     }
 }

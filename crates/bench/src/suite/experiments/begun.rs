@@ -1,12 +1,11 @@
 //! What the labs need at the beginning of a spec, of a trial and of a sentence.
 
-use std::collections::BTreeMap;
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::Duration;
 
 use crate::error::BenchError;
 use crate::plan::Place;
 use crate::suite::lab::{Ground, Scale};
-use crate::suite::record::{Counts, SCHEMA, TrialRecord};
+use crate::suite::record::TrialRecord;
 use crate::suite::spec::{Arm, Better, Cell, Metric, Preset, Spec};
 use crate::suite::summary::{ExperimentSummary, Row};
 
@@ -43,34 +42,13 @@ pub(super) fn at(spec: &Spec, place: Place) -> Result<(&Cell, &Arm), BenchError>
     both.ok_or_else(|| BenchError::Usage(format!("{}: the plan has a trial that the spec has not", spec.title)))
 }
 
-/// A record that begins now and has nothing in it yet.
+/// A record that has nothing in it yet.
 ///
 /// # Errors
 /// As [`at`].
 pub(super) fn record(ground: &Ground<'_>, spec: &Spec, place: Place) -> Result<TrialRecord, BenchError> {
-    let (cell, arm) = at(spec, place)?;
-    // A clock before 1970 is wrong in any case, and nothing is computed from this.
-    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-    Ok(TrialRecord {
-        schema: SCHEMA,
-        experiment: spec.experiment,
-        cell: cell.name.clone(),
-        arm: arm.name.clone(),
-        block: place.block,
-        seed: ground.seed,
-        started_unix_ms: u64::try_from(since.as_millis()).unwrap_or(u64::MAX),
-        seconds: 0.0,
-        counts: Counts::default(),
-        invalid: Vec::new(),
-        disturbed: None,
-        intended: None,
-        sent: None,
-        parts: None,
-        figures: BTreeMap::new(),
-        classes: Vec::new(),
-        timeline: Vec::new(),
-        strip: Vec::new(),
-    })
+    at(spec, place)?;
+    Ok(TrialRecord::new(spec, place, ground.seed))
 }
 
 /// Milliseconds as people read them.

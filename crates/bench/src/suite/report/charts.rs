@@ -7,7 +7,6 @@ mod shapes;
 mod spans;
 
 use super::svg::{Look, Picture};
-use super::words;
 use crate::suite::record::TrialRecord;
 use crate::suite::spec::Spec;
 use crate::suite::summary::{ExperimentSummary, Summary};
@@ -38,7 +37,7 @@ impl<'a> Told<'a> {
 
     /// `e5-` and what follows, as a file may be called.
     fn key(&self, what: &str) -> String {
-        let name = format!("{}-{what}", words::name(self.spec().experiment)).to_lowercase();
+        let name = format!("{}-{what}", self.spec().experiment.name()).to_lowercase();
         let mut out: String =
             name.chars().map(|letter| if letter.is_ascii_alphanumeric() { letter } else { '-' }).collect();
         while out.contains("--") {
@@ -49,7 +48,7 @@ impl<'a> Told<'a> {
 
     /// `E5, pulse: what`.
     fn title(&self, what: &str) -> String {
-        format!("{}: {what}", words::name(self.spec().experiment))
+        format!("{}: {what}", self.spec().experiment.name())
     }
 
     /// The arms with their looks.

@@ -57,7 +57,7 @@ fn placed(found: &ExperimentSummary, row: &Row) -> Vec<String> {
     let arm = words::arm(&found.spec, &row.arm);
     let Counts { offered, ok, shed, refused, timed_out, failed, in_flight, starved } = row.counts;
     let mut fields = vec![
-        words::name(found.spec.experiment),
+        found.spec.experiment.name(),
         row.cell.name.clone(),
         number(row.cell.x),
         row.arm.clone(),

@@ -20,7 +20,7 @@ pub(super) fn markdown(summary: &Summary, images: &[Image]) -> String {
     let mut out = head(summary);
     let mut verdicts = Grid::new(["experiment", "verdict"]);
     for found in &summary.experiments {
-        let name = words::name(found.spec.experiment);
+        let name = found.spec.experiment.name();
         verdicts.push([format!("{name}: {}", plain(&found.spec.title)), plain(&found.verdict)]);
     }
     out.push_str(&format!("\n{}", left_aligned(&verdicts.markdown())));
@@ -35,7 +35,7 @@ pub(super) fn markdown(summary: &Summary, images: &[Image]) -> String {
 pub(super) fn answers(summary: &Summary, images: &[Image]) -> String {
     let mut out = String::new();
     for found in &summary.experiments {
-        let name = words::name(found.spec.experiment);
+        let name = found.spec.experiment.name();
         let own = images.iter().filter(|image| image.experiment == found.spec.experiment);
         let own: Vec<&Image> = own.take(ANSWER_IMAGES_MAX).collect();
         out.push_str(&format!("\n### {name}: {}\n\n", plain(&found.spec.title)));
@@ -73,7 +73,7 @@ fn head(summary: &Summary) -> String {
 }
 
 fn experiment(found: &ExperimentSummary, images: &[&Image]) -> String {
-    let name = words::name(found.spec.experiment);
+    let name = found.spec.experiment.name();
     let mut out = format!("\n### {name}: {}\n\n{}\n", plain(&found.spec.title), plain(&found.spec.question));
     out.push_str(&format!("{} {} count.\n", plain(&found.spec.setting), words::counted(found.blocks, "block")));
     out.push_str(&format!("\n**{}**\n", plain(&found.verdict)));

@@ -101,7 +101,7 @@ fn foot(summary: &Summary, columns: usize, paint: &Paint) -> Vec<String> {
 
 /// Who got no service at all, where.
 fn starved(summary: &Summary) -> Vec<String> {
-    let name = |found: &ExperimentSummary| words::name(found.spec.experiment);
+    let name = |found: &ExperimentSummary| found.spec.experiment.name();
     let rows = summary.experiments.iter().flat_map(|found| found.rows.iter().map(move |row| (found, row)));
     let starved = rows.filter(|(_, row)| row.counts.starved > 0);
     starved
@@ -116,7 +116,7 @@ fn verdicts(experiments: &[ExperimentSummary], columns: usize, room: usize, pain
     let each = if wide + 2 <= room * 2 / 3 { 2 } else { 1 };
     let mut lines = vec![String::new()];
     for found in experiments {
-        let name = words::name(found.spec.experiment);
+        let name = found.spec.experiment.name();
         let sentence = if found.verdict.is_empty() { "no verdict" } else { &found.verdict };
         for (at, line) in wrapped(sentence, columns.saturating_sub(10), each, "").iter().enumerate() {
             let name = if at == 0 { paint.with(BOLD, &format!("{name:<8}")) } else { " ".repeat(8) };
@@ -158,7 +158,7 @@ fn table(found: &ExperimentSummary, columns: usize, paint: &Paint) -> Vec<String
     if lines.is_empty() {
         return Vec::new();
     }
-    let head = cut(&format!("{} {cell}", words::name(found.spec.experiment)), columns / 3);
+    let head = cut(&format!("{} {cell}", found.spec.experiment.name()), columns / 3);
     let drawn = fitted(&head, &lines, rows::columns(found, &lines), columns);
     let mut drawn = drawn.into_iter();
     let head = drawn.next().map(|line| paint.with(BOLD, &line));

@@ -1,18 +1,11 @@
 //! Numbers, names and verdicts in words, for every output alike.
 
-use clap::ValueEnum;
-
 use crate::stats::median;
-use crate::suite::spec::{Arm, Better, Experiment, Metric, Spec};
+use crate::suite::spec::{Arm, Better, Metric, Spec};
 use crate::suite::summary::{Comparison, ExperimentSummary, Row, Verdict};
 
 /// Where a number is not known or not carried by the samples.
 pub(super) const DASH: &str = "—";
-
-/// `E1`, `exercise`: as it is typed.
-pub(super) fn name(experiment: Experiment) -> String {
-    experiment.to_possible_value().map_or_else(|| format!("{experiment:?}"), |value| value.get_name().to_owned())
-}
 
 /// Text as it stands in XML and HTML: no markup, and none of the characters that XML forbids.
 pub(super) fn escaped(text: &str) -> String {

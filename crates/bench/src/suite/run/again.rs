@@ -41,9 +41,8 @@ pub fn again(arguments: &ReportArguments) -> Result<(), BenchError> {
 
 /// What the records do not say: as it was said before, where the run came to its end.
 fn header(run: &folder::Run, records: &[TrialRecord], earlier: Option<Summary>) -> Header {
-    use clap::ValueEnum as _;
     let last = records.iter().map(|one| one.started_unix_ms).max().unwrap_or(run.started_unix_ms);
-    let preset = run.preset.to_possible_value().map_or_else(String::new, |value| value.get_name().to_owned());
+    let preset = run.preset.name();
     let blank = Header {
         command: format!("bench-client suite --preset {preset} --seed {}", run.seed),
         started: iso(run.started_unix_ms),

@@ -19,9 +19,6 @@ use crate::suite::summary::{Comparison, Summary};
 /// How wide the terminal is taken to be if nobody says.
 const COLUMNS: usize = 100;
 
-/// The preset that says nothing about speed.
-const CI: &str = "ci";
-
 /// What came of the trials, and around them.
 #[derive(Debug)]
 pub(super) struct Ran<'a> {
@@ -71,7 +68,7 @@ impl Ran<'_> {
             started: iso(self.run.started_unix_ms),
             machine: self.machine.clone(),
             took_seconds: unix_ms().saturating_sub(self.run.started_unix_ms) / 1000,
-            preset: preset_name(self.arguments),
+            preset: self.run.preset.name(),
             seed: self.run.seed,
             warnings: self.warnings.clone(),
             interrupted: self.interrupted,
@@ -126,7 +123,7 @@ pub(super) fn concluded(mut summary: Summary, other: Option<&str>) -> Summary {
             (None, Some(lab)) => lab.conclude(found),
             (None, None) => {}
         }
-        if summary.preset == CI {
+        if summary.preset == Preset::Ci.name() {
             // Its trials are too small to promise anything by.
             found.promises.clear();
         }
@@ -175,9 +172,4 @@ fn command_line() -> String {
     }
     let arguments = std::env::args().skip(1);
     std::iter::once("bench-client".to_owned()).chain(arguments).collect::<Vec<_>>().join(" ")
-}
-
-fn preset_name(arguments: &SuiteArguments) -> String {
-    use clap::ValueEnum as _;
-    arguments.preset.to_possible_value().map_or_else(String::new, |value| value.get_name().to_owned())
 }

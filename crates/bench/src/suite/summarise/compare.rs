@@ -1,6 +1,6 @@
 //! Who differs from whom: pairs of a block, an interval, a verdict, and what chance alone would do.
 
-use super::{Counted, name_of};
+use super::Counted;
 use crate::stats::{self, Paired, holm};
 use crate::suite::record::TrialRecord;
 use crate::suite::spec::{Arm, Better, Cell, Metric};
@@ -52,7 +52,7 @@ fn in_cell<'a>(counted: &Counted<'a>, cell: &'a Cell, metric: &'a Metric, seed: 
             hodges_lehmann: paired.hodges_lehmann,
             low: paired.low,
             high: paired.high,
-            verdict: verdict(paired, metric),
+            verdict: verdict(paired.verdict(metric.margin), metric),
             is_grey: arm.is_control || within,
             survives_holm: false,
             is_control: arm.is_control,
@@ -71,8 +71,9 @@ fn pairs<'a>(counted: &Counted<'a>, cell: &'a Cell, arms: (&'a str, &'a str), ke
     counted.blocks.iter().filter_map(|block| Some((figure(arms.0, *block)?, figure(arms.1, *block)?))).collect()
 }
 
-fn verdict(paired: &Paired, metric: &Metric) -> Verdict {
-    match paired.verdict(metric.margin) {
+/// What a finding about a ratio means for this metric; `None` is too few blocks or trials for any.
+pub(in crate::suite) fn verdict(found: Option<stats::Verdict>, metric: &Metric) -> Verdict {
+    match found {
         None => Verdict::TooFew,
         Some(stats::Verdict::Equivalent) => Verdict::Equivalent,
         Some(stats::Verdict::Inconclusive { blocks_more }) => Verdict::Inconclusive { blocks_more },
@@ -83,9 +84,8 @@ fn verdict(paired: &Paired, metric: &Metric) -> Verdict {
     }
 }
 
-/// Marks what stands after Holm's correction over all comparisons of the run, whose p-values these are.
-pub(super) fn correct_for_all(experiments: &mut [ExperimentSummary], p_values: &[f64]) {
-    let comparisons = experiments.iter_mut().flat_map(|one| &mut one.comparisons);
+/// Marks what stands after Holm's correction over all of `comparisons`, whose p-values these are.
+pub(in crate::suite) fn correct<'a>(comparisons: impl Iterator<Item = &'a mut Comparison>, p_values: &[f64]) {
     for (comparison, survives) in comparisons.zip(holm(p_values, LEVEL)) {
         comparison.survives_holm = survives && comparison.verdict != Verdict::TooFew;
     }
@@ -96,7 +96,7 @@ pub(super) fn suspicious_controls(found: &ExperimentSummary) -> Vec<String> {
     let differs = |one: &&Comparison| {
         one.is_control && one.survives_holm && matches!(one.verdict, Verdict::Better | Verdict::Worse)
     };
-    let name = name_of(found.spec.experiment);
+    let name = found.spec.experiment.name();
     let sentence = |one: &Comparison| {
         let Comparison { cell, metric, estimate, .. } = one;
         let label = &metric.label;

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{Counted, name_of};
+use super::Counted;
 use crate::stats::{BLOCKS_MIN, EncodingError, Latencies, median};
 use crate::suite::record::{Counts, Parts, TrialRecord};
 use crate::suite::spec::{Arm, Cell};
@@ -24,14 +24,14 @@ fn row<'a>(counted: &Counted<'a>, cell: &'a Cell, arm: &'a Arm, warnings: &mut V
     let trials: Vec<&TrialRecord> = counted.valid(&cell.name, &arm.name).collect();
     let mut merged = |of: fn(&TrialRecord) -> Option<&String>| {
         merge(trials.iter().filter_map(|record| of(record))).unwrap_or_else(|why| {
-            let experiment = name_of(counted.spec.experiment);
+            let experiment = counted.spec.experiment.name();
             warnings.push(format!("{experiment}, {}, {}: its latencies cannot be read: {why}", cell.name, arm.name));
             Latencies::new()
         })
     };
     let intended = merged(|record| record.intended.as_ref());
     let sent = merged(|record| record.sent.as_ref());
-    let place = || format!("{}, {}, {}", name_of(counted.spec.experiment), cell.name, arm.name);
+    let place = || format!("{}, {}, {}", counted.spec.experiment.name(), cell.name, arm.name);
     warnings.extend(validity::kernel_timers(&intended).iter().map(|timer| format!("{}: {timer}", place())));
     Row {
         intended: intended.spread(),
@@ -66,7 +66,7 @@ pub(super) fn unsteady(counted: &Counted<'_>, rows: &[Row]) -> Option<String> {
     places.truncate(PLACES_MAX);
     let places = places.join(", ");
     let others = if more > 0 { format!(" and {more} others") } else { String::new() };
-    let name = name_of(counted.spec.experiment);
+    let name = counted.spec.experiment.name();
     (!places.is_empty()).then(|| {
         format!("{name}: latency was not steady in {places}{others}; what was measured there depends on how long")
     })

@@ -5,7 +5,7 @@ use std::time::Duration;
 use super::*;
 use crate::stats::{Latencies, SplitMix64};
 use crate::suite::record::{Counts, Parts, SCHEMA as RECORD_SCHEMA};
-use crate::suite::spec::{Arm, Better, Cell, Metric};
+use crate::suite::spec::{Arm, Better, Cell, Experiment, Metric};
 use crate::suite::summary::{Comparison, Verdict};
 use crate::suite::validity;
 

@@ -54,7 +54,7 @@ fn card(found: &ExperimentSummary) -> String {
     format!(
         "<article class=\"card{}\"><h3>{} {}</h3><p><strong>{}</strong></p><p class=\"soft\">{}</p>{list}</article>\n",
         if is_broken { " broken" } else { "" },
-        words::name(found.spec.experiment),
+        found.spec.experiment.name(),
         escaped(&found.spec.title),
         escaped(&found.verdict),
         escaped(&found.spec.question)
@@ -113,7 +113,7 @@ pub(super) fn threats(summary: &Summary) -> String {
     let own = summary.experiments.iter().filter(|found| found.blocks_dropped > 0).map(|found| {
         format!(
             "{}: {} dropped because the machine was disturbed.",
-            words::name(found.spec.experiment),
+            found.spec.experiment.name(),
             words::counted(found.blocks_dropped, "block")
         )
     });
@@ -146,7 +146,7 @@ pub(super) fn raw(summary: &Summary) -> String {
 fn experiment(found: &ExperimentSummary) -> String {
     let mut out = format!(
         "<details>\n<summary>{} {}, {}</summary>\n<p>{}</p>\n",
-        words::name(found.spec.experiment),
+        found.spec.experiment.name(),
         escaped(&found.spec.title),
         words::counted(found.blocks, "block"),
         escaped(&found.spec.setting)
