@@ -36,10 +36,12 @@ fn wrong_options_are_usage() {
     check(&["load", "redis://127.0.0.1:1"], "redis is nothing that can be loaded");
     check(&["load", "raw://127.0.0.1:1", "--fresh"], "--rate");
     check(&["load", "raw://127.0.0.1:1", "--think", "5"], "a time with its unit");
+    check(&["load", "raw://127.0.0.1:1", "--rate", "1000000", "--duration", "600"], "can be planned");
     check(&["load", "chat://127.0.0.1:1", "--rate", "5", "--fresh", "--connections", "5"], "cannot be used with");
     check(&["idle", "--members", "5"], "a slope needs two counts");
     check(&["suite", "--fail-on", "regress"], "worse than what?");
     check(&["suite", "--baseline", "no-such-baseline"], "--save-baseline keeps one");
+    check(&["suite", "--docs", "/no/such/folder"], "/no/such/folder/benchmarks.md");
 }
 
 #[test]

@@ -17,6 +17,9 @@ use crate::suite::record::{Counts, Parts};
 /// How long behind the schedule the last answers may come where there is no deadline.
 const DRAIN: Duration = Duration::from_secs(2);
 
+/// The most requests of a schedule, which is made whole before it begins: some gigabytes.
+const REQUESTS_MAX: f64 = 20_000_000.0;
+
 /// What it came to.
 #[derive(Debug, Serialize)]
 struct Outcome {
@@ -51,6 +54,7 @@ struct Outcome {
 /// # Errors
 /// If the server cannot be reached, the client was the limit, requests failed, or the person interrupted.
 pub fn run(arguments: &LoadArguments, interrupt: &Interrupt) -> Result<(), BenchError> {
+    check_length(arguments)?;
     // One connection that says nothing: a server that is not there is no result.
     drop(Dialed::connect(arguments.target.address, &arguments.target.url)?);
     crate::machine::raise_open_files();
@@ -69,6 +73,22 @@ pub fn run(arguments: &LoadArguments, interrupt: &Interrupt) -> Result<(), Bench
         [] => Ok(()),
         faults => Err(BenchError::Invalid(faults.join("; "))),
     }
+}
+
+/// Each option has its own bound; together they may still ask for more than fits.
+fn check_length(arguments: &LoadArguments) -> Result<(), BenchError> {
+    let sessions = match arguments.rate {
+        Some(rate) => rate * (arguments.warm_up + arguments.duration),
+        None => arguments.connections as f64,
+    };
+    let requests = sessions * arguments.requests as f64;
+    if requests <= REQUESTS_MAX {
+        return Ok(());
+    }
+    Err(BenchError::Usage(format!(
+        "this asks for {requests:.0} requests, and at most {REQUESTS_MAX:.0} can be planned: lower --rate, --duration, \
+         --connections or --requests"
+    )))
 }
 
 fn plan(arguments: &LoadArguments) -> OpenPlan {
