@@ -57,6 +57,7 @@ fn word(one: &Comparison) -> &'static str {
     match one.verdict {
         Verdict::Equivalent => "equivalent",
         Verdict::Better | Verdict::Worse if one.is_grey => "within chance",
+        Verdict::Better | Verdict::Worse if !one.survives_holm => "not beyond doubt over so many comparisons",
         Verdict::Better => "better",
         Verdict::Worse => "worse",
         Verdict::Inconclusive { .. } => "open",
@@ -109,6 +110,8 @@ mod tests {
         let (pool, threads) = (one("pool", 2.0, Verdict::Worse), one("thread-pool", 2.1, Verdict::Worse));
         check(&[&pool], "pool 2.00 times spawn's (1.80 to 2.20, worse)");
         check(&[&pool, &threads], "pool and thread-pool 2.00 to 2.10 times spawn's (1.80 to 2.31, worse)");
+        let doubted = Comparison { survives_holm: false, ..pool.clone() };
+        check(&[&doubted], "pool 2.00 times spawn's (1.80 to 2.20, not beyond doubt over so many comparisons)");
         let nothing = one("pool", 1e6, Verdict::Better);
         check(&[&nothing], "pool over 1000 times spawn's (over 1000 to over 1000, better)");
         assert!(go_together(&pool, &threads));
