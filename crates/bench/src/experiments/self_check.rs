@@ -41,6 +41,9 @@ pub fn run(arguments: &SelfCheckArguments, interrupt: Interrupt) -> Result<(), B
     for (name, outcome) in trials(&setting)? {
         failed += usize::from(!say(&name, &outcome));
     }
+    for (name, outcome) in suite_checks(&setting)? {
+        failed += usize::from(!say(name, &outcome));
+    }
     match failed {
         0 => Ok(()),
         count => Err(BenchError::Invalid(format!("{count} checks failed"))),
@@ -145,6 +148,17 @@ fn trials(setting: &Setting) -> Result<Vec<(String, Outcome)>, BenchError> {
         println!("skipped {sentence}");
     }
     Ok(outcomes.into_iter().flatten().collect())
+}
+
+/// The suite's own checks; none, and a line that says so, where the echo server is not built.
+fn suite_checks(setting: &Setting) -> Result<Vec<(&'static str, Outcome)>, BenchError> {
+    match crate::suite::self_test::run(&setting.bin_dir, setting.pinning, &setting.interrupt) {
+        Err(BenchError::NoProgram { program, .. }) => {
+            println!("skipped the suite's checks: {program} is not built");
+            Ok(Vec::new())
+        }
+        other => other,
+    }
 }
 
 /// A trial's outcome as a check; `None`, and a line that says so, where the server is not built.
