@@ -20,7 +20,7 @@ const LITTLE_MAX: f64 = 0.02;
 /// More than this of the server's requests without a stamped answer, and Little's law cannot be asked.
 const UNSTAMPED_MAX: f64 = 0.01;
 
-/// The load may turn to a request late by this share of the median latency, at its 99th percentile...
+/// The load may turn to a request late by this share of what a request usually takes, at its 99th percentile...
 const LATE_SHARE_MAX: f64 = 0.10;
 
 /// ... and by this in any case, in milliseconds: on a virtual machine timers are no better.
@@ -56,7 +56,7 @@ pub fn objections(count: &OpenCount, stats: &[ServerStats]) -> Vec<String> {
         counts: count.counts,
         begun_in_time: count.begun_in_time,
         lateness: &count.lateness,
-        p50_ms: count.intended.value_at(0.5),
+        usual_ms: count.usual_ms(),
         load_share: count.cpu_seconds.map(|spent| spent / count.measured.as_secs_f64()),
         in_server: count.in_server,
         server: stats.last().copied(),
@@ -92,7 +92,7 @@ struct Evidence<'a> {
     counts: Counts,
     begun_in_time: u64,
     lateness: &'a Latencies,
-    p50_ms: Option<f64>,
+    usual_ms: Option<f64>,
     load_share: Option<f64>,
     in_server: (u64, f64),
     server: Option<ServerStats>,
@@ -124,7 +124,7 @@ impl Evidence<'_> {
     fn lateness(&self) -> Option<String> {
         // Too few for a p99 are judged by the latest.
         let late_ms = self.lateness.value_at(0.99).or_else(|| self.lateness.max_ms())?;
-        let most_ms = self.p50_ms.map_or(LATE_FLOOR_MS, |p50_ms| LATE_FLOOR_MS.max(LATE_SHARE_MAX * p50_ms));
+        let most_ms = self.usual_ms.map_or(LATE_FLOOR_MS, |usual_ms| LATE_FLOOR_MS.max(LATE_SHARE_MAX * usual_ms));
         (late_ms > most_ms)
             .then(|| format!("the load was late: {late_ms:.2} ms at its 99th percentile, and {most_ms:.2} ms may be"))
     }

@@ -5,7 +5,7 @@ use super::OpenCount;
 /// Less of what was offered than this was begun in time: the rate was not what it should have been.
 const ACHIEVED_MIN: f64 = 0.98;
 
-/// Requests may be late by this share of the median latency.
+/// Requests may be late by this share of what a request usually takes.
 const LATE_SHARE_MAX: f64 = 0.1;
 
 /// And by this much in any case, in microseconds: a virtual machine does not promise better.
@@ -25,6 +25,16 @@ impl OpenCount {
         self.cpu_seconds.map(|spent| spent / self.measured.as_secs_f64()).filter(|share| share.is_finite())
     }
 
+    /// What a request usually takes, in milliseconds: the median of those that ended ok; but where more were given up
+    /// than that, the deadline, which half of all took at least. `None` where nothing is known.
+    pub fn usual_ms(&self) -> Option<f64> {
+        let given_up = self.counts.timed_out + self.counts.in_flight;
+        match self.deadline {
+            Some(deadline) if given_up > self.counts.ok => Some(deadline.as_secs_f64() * 1000.0),
+            _ => self.intended.value_at(0.5),
+        }
+    }
+
     /// Why these figures are the client's and not the server's; empty if they are the server's. A closed loop may use
     /// all of its core and says so by its rate.
     pub fn client_faults(&self) -> Vec<String> {
@@ -33,7 +43,7 @@ impl OpenCount {
         if achieved < ACHIEVED_MIN {
             faults.push(format!("the client began only {:.1} % of the requests in time", achieved * 100.0));
         }
-        let (late_us, usual_us) = (self.lateness.percentiles().p99_us, self.intended.percentiles().p50_us);
+        let (late_us, usual_us) = (self.lateness.percentiles().p99_us, self.usual_ms().map(|millis| millis * 1000.0));
         let bound_us = usual_us.map_or(LATE_US_MIN, |usual| (usual * LATE_SHARE_MAX).max(LATE_US_MIN));
         if let Some(late_us) = late_us.filter(|late_us| *late_us > bound_us) {
             faults.push(format!(

@@ -26,7 +26,7 @@ fn sound(lateness: &Latencies) -> Evidence<'_> {
         },
         begun_in_time: 1000,
         lateness,
-        p50_ms: Some(10.0),
+        usual_ms: Some(10.0),
         load_share: Some(0.4),
         in_server: (1000, 10.0),
         server: Some(ServerStats { requests: 1000, in_system_seconds: 10.1, is_final: true, ..ServerStats::default() }),
@@ -67,7 +67,7 @@ fn each_rule_objects_to_what_breaks_it() {
     // 2 % late by more than a tenth of the median.
     let mut evidence = sound(&late);
     assert!(evidence.objections()[0].contains("the load was late: 1.20 ms"), "{:?}", evidence.objections());
-    evidence.p50_ms = Some(20.0);
+    evidence.usual_ms = Some(20.0);
     assert_eq!(evidence.objections(), [""; 0]);
 }
 

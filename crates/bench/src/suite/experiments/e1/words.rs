@@ -6,7 +6,7 @@ use super::super::said::{judgements, nothing};
 use super::{IDEAL_P99, OVER_IDEAL, SERVICE_MEAN, WORKERS, is_bounded};
 use crate::stats::model;
 use crate::suite::spec::Cell;
-use crate::suite::summary::{ExperimentSummary, Promise, Row};
+use crate::suite::summary::{Comparison, ExperimentSummary, Promise, Row, Verdict};
 
 /// A measured p99 further than this from the ideal pool's is a finding: then either the bench or the theory is wrong.
 const MODEL_ERROR_MAX: f64 = 0.2;
@@ -18,9 +18,9 @@ pub(super) fn conclude(found: &mut ExperimentSummary) {
     found.verdict = match sentences.split_first() {
         None => nothing(found),
         Some((first, rest)) => {
-            let (first, rest) = (first.clone(), rest.to_vec());
-            found.findings.extend(rest);
-            first
+            let verdict = [Some(first.clone()), predicted(found, &cells), equal(found, &cells)];
+            found.findings.extend(rest.to_vec());
+            verdict.into_iter().flatten().collect::<Vec<_>>().join(" ")
         }
     };
     let theory: Vec<String> = cells.iter().rev().filter_map(|cell| theory(found, cell)).collect();
@@ -52,6 +52,29 @@ fn sentence(found: &ExperimentSummary, cell: &Cell) -> Option<String> {
     let judged = judgements(found, &cell.name, P99)?;
     let percent = cell.x.unwrap_or_default() * 100.0;
     Some(format!("At {percent:.0} % load the p99 is: {judged}."))
+}
+
+/// "Erlang C says 2.1 times." of the highest load that theory knows.
+fn predicted(found: &ExperimentSummary, cells: &[Cell]) -> Option<String> {
+    let in_cell = |cell: &Cell, bounded: bool| {
+        let row = |row: &&Row| row.cell.name == cell.name && is_bounded(strategy(found, row)) == bounded;
+        shown(found).find(row)?.model.get(P99).copied()
+    };
+    cells.iter().rev().find_map(|cell| {
+        let times = in_cell(cell, true)? / in_cell(cell, false)?;
+        Some(format!("Erlang C says {times:.2} times for a bound of {WORKERS} at {} in the long run.", cell.name))
+    })
+}
+
+/// "At load 0.50 all are equivalent."
+fn equal(found: &ExperimentSummary, cells: &[Cell]) -> Option<String> {
+    let is_equal = |cell: &&Cell| {
+        let of = |one: &&Comparison| one.cell == cell.name && one.metric.key == P99 && !one.is_control;
+        let mut judged = found.comparisons.iter().filter(of).peekable();
+        judged.peek().is_some() && judged.all(|one| one.verdict == Verdict::Equivalent)
+    };
+    let equal: Vec<String> = cells.iter().filter(is_equal).map(|cell| cell.name.clone()).collect();
+    (!equal.is_empty()).then(|| format!("At {} all are equivalent.", listed(&equal)))
 }
 
 /// "At 95 % load Erlang C says 95 ms for a pool of 8 and 46 ms without a bound; …"
