@@ -1,8 +1,8 @@
 //! Whether the machine was left alone during a trial, by a rule that is fixed here and looks at no result.
 //!
 //! A trial is disturbed, and its whole block is dropped, if one of these holds:
-//! - others took more than [`OTHERS_MAX`] of the time of the cores that serve and load: what those cores were busy,
-//!   less what this program and the servers it has ended used;
+//! - others took more than [`OTHERS_MAX`] of the time of the cores that serve and load, and more than
+//!   [`OTHERS_FLOOR_SECONDS`]: what those cores were busy, less what this program and the servers it has ended used;
 //! - the host took more than [`STEAL_MAX`] of their time away (a virtual machine's steal);
 //! - right behind the trial a short piece of computing took [`BURN_MAX`] times as long as at the start of the run, at
 //!   its best: the core itself had become slower.
@@ -32,8 +32,13 @@ pub const BURN: &str = "noise_burn";
 /// The share of the trial in which something on the machine waited for a core, ours included.
 pub const PRESSURE: &str = "noise_pressure";
 
-/// More than this for others and the trial is disturbed.
-pub const OTHERS_MAX: f64 = 0.10;
+/// More than this for others and the trial is disturbed: a program that computes on one of two cores takes a half. What
+/// a machine does for itself, and the kernel for our own packets and timers, is some per cent; a block of thirty trials
+/// would hardly ever pass a bound close above it.
+pub const OTHERS_MAX: f64 = 0.20;
+/// Less than this for others, in CPU time, is none: the kernel's clocks count in hundredths of a second each, so of a
+/// trial as short as that they say nothing.
+pub const OTHERS_FLOOR_SECONDS: f64 = 0.08;
 /// More than this for the host and the trial is disturbed.
 pub const STEAL_MAX: f64 = 0.05;
 /// A burn this many times as long as the calibrated one and the trial is disturbed.
@@ -73,6 +78,8 @@ pub struct Before(Clocks);
 pub struct Noise {
     /// The share of our cores' time that others took, 0 to 1.
     pub others: Option<f64>,
+    /// The same in seconds of CPU time.
+    pub others_seconds: Option<f64>,
     /// The share that the host took away.
     pub steal: Option<f64>,
     /// How many times as long a short computation took as at the start of the run.
@@ -117,6 +124,7 @@ impl Gate {
         let now = Clocks::read(self.pinning);
         Noise {
             others: now.others_since(&before.0),
+            others_seconds: now.others_seconds_since(&before.0),
             steal: now.steal_since(&before.0),
             pressure: now.pressure_since(&before.0),
             burn: fastest_burn(BURNS).as_secs_f64() / self.calibrated.as_secs_f64(),
@@ -128,7 +136,8 @@ impl Noise {
     /// Why the trial is disturbed, by the rule of this module; `None` if it is not.
     pub fn disturbed(&self) -> Option<String> {
         let percent = |share: f64| format!("{:.0} %", share * 100.0);
-        if let Some(others) = self.others.filter(|others| *others > OTHERS_MAX) {
+        let is_beyond_doubt = self.others_seconds.is_some_and(|seconds| seconds > OTHERS_FLOOR_SECONDS);
+        if let Some(others) = self.others.filter(|others| *others > OTHERS_MAX && is_beyond_doubt) {
             return Some(format!("others took {} of our cores", percent(others)));
         }
         if let Some(steal) = self.steal.filter(|steal| *steal > STEAL_MAX) {

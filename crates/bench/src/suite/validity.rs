@@ -20,11 +20,15 @@ const LITTLE_MAX: f64 = 0.02;
 /// More than this of the server's requests without a stamped answer, and Little's law cannot be asked.
 const UNSTAMPED_MAX: f64 = 0.01;
 
-/// The load may turn to a request late by this share of what a request usually takes, at its 99th percentile...
+/// The load may be late by this share of what is reported at the same percentile, the deadline where most are given
+/// up...
 const LATE_SHARE_MAX: f64 = 0.10;
 
-/// ... and by this in any case, in milliseconds: on a virtual machine timers are no better.
-const LATE_FLOOR_MS: f64 = 1.0;
+/// ... and at the median by this in any case, in milliseconds...
+const LATE_P50_FLOOR_MS: f64 = 1.0;
+
+/// ... at the 99th percentile by this: whoever else gets the core for a moment keeps it for a tick of the kernel's clock.
+const LATE_P99_FLOOR_MS: f64 = 4.0;
 
 /// More than this of its core, and the load has no time left to be on time.
 const LOAD_SHARE_MAX: f64 = 0.70;
@@ -43,8 +47,11 @@ const TIMERS: [(f64, &str); 4] = [
 /// A timer shows if this share of all samples stands right behind it...
 const TIMER_SHARE_MIN: f64 = 0.002;
 
-/// ... and that is so many times as dense as just before it.
+/// ... that is so many times as dense as just before and just behind it...
 const TIMER_DENSITY_MIN: f64 = 8.0;
+
+/// ... and far out: at so many times the median.
+const TIMER_MEDIANS_MIN: f64 = 2.0;
 
 /// The figure of a record: the median latency in the second half of the measured time, as so many times that of the
 /// first. Far from 1 for an even load, the warm-up was too short or something fills up.
@@ -57,6 +64,7 @@ pub fn objections(count: &OpenCount, stats: &[ServerStats]) -> Vec<String> {
         begun_in_time: count.begun_in_time,
         lateness: &count.lateness,
         usual_ms: count.usual_ms(),
+        tail_ms: [tail_ms(&count.intended), count.usual_ms()].into_iter().flatten().reduce(f64::max),
         load_share: count.cpu_seconds.map(|spent| spent / count.measured.as_secs_f64()),
         in_server: count.in_server,
         server: stats.last().copied(),
@@ -75,12 +83,15 @@ pub fn drift(count: &OpenCount) -> Option<f64> {
 /// gets them, and a reader has to know that they are no service time.
 pub fn kernel_timers(latencies: &Latencies) -> Vec<String> {
     let all = latencies.len() as f64;
+    let Some(median_ms) = latencies.value_at(0.5) else { return Vec::new() };
     let shows = |(at_ms, _): &&(f64, &str)| {
-        // As wide as what follows a timer by a little, and as much before it.
+        // What a timer delays follows it by a little.
         let width = (at_ms * 0.03).max(4.0);
-        let behind = latencies.count_between(*at_ms, at_ms + width) as f64;
-        let before = latencies.count_between(at_ms - 2.0 * width, at_ms - width / 4.0) as f64 / 1.75;
-        behind >= (all * TIMER_SHARE_MIN).max(5.0) && behind > TIMER_DENSITY_MIN * before
+        let from = |start: f64| latencies.count_between(start, start + width) as f64;
+        let (pile, around) = (from(*at_ms), from(at_ms - 1.25 * width).max(from(at_ms + 1.25 * width)));
+        *at_ms > TIMER_MEDIANS_MIN * median_ms
+            && pile >= (all * TIMER_SHARE_MIN).max(5.0)
+            && pile > TIMER_DENSITY_MIN * around
     };
     let sentence = |(at_ms, whose): &(f64, &str)| format!("latencies pile up behind {at_ms:.0} ms, which is {whose}");
     TIMERS.iter().filter(shows).map(sentence).collect()
@@ -93,6 +104,7 @@ struct Evidence<'a> {
     begun_in_time: u64,
     lateness: &'a Latencies,
     usual_ms: Option<f64>,
+    tail_ms: Option<f64>,
     load_share: Option<f64>,
     in_server: (u64, f64),
     server: Option<ServerStats>,
@@ -122,11 +134,13 @@ impl Evidence<'_> {
     }
 
     fn lateness(&self) -> Option<String> {
-        // Too few for a p99 are judged by the latest.
-        let late_ms = self.lateness.value_at(0.99).or_else(|| self.lateness.max_ms())?;
-        let most_ms = self.usual_ms.map_or(LATE_FLOOR_MS, |usual_ms| LATE_FLOOR_MS.max(LATE_SHARE_MAX * usual_ms));
-        (late_ms > most_ms)
-            .then(|| format!("the load was late: {late_ms:.2} ms at its 99th percentile, and {most_ms:.2} ms may be"))
+        let is_late = |late_ms: Option<f64>, reported_ms: Option<f64>, floor_ms: f64, at: &str| {
+            let most_ms = reported_ms.map_or(floor_ms, |reported_ms| floor_ms.max(LATE_SHARE_MAX * reported_ms));
+            let late_ms = late_ms.filter(|late_ms| *late_ms > most_ms)?;
+            Some(format!("the load was late: {late_ms:.2} ms at its {at}, and {most_ms:.2} ms may be"))
+        };
+        is_late(self.lateness.value_at(0.5), self.usual_ms, LATE_P50_FLOOR_MS, "median")
+            .or_else(|| is_late(tail_ms(self.lateness), self.tail_ms, LATE_P99_FLOOR_MS, "99th percentile"))
     }
 
     fn load_core(&self) -> Option<String> {
@@ -162,6 +176,11 @@ impl Evidence<'_> {
                 && stamped >= (1.0 - UNSTAMPED_MAX) * server.requests as f64
         })
     }
+}
+
+/// The 99th percentile; of too few samples for one, the highest.
+fn tail_ms(latencies: &Latencies) -> Option<f64> {
+    latencies.value_at(0.99).or_else(|| latencies.max_ms())
 }
 
 fn percent(share: f64) -> String {

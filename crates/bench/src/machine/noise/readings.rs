@@ -40,10 +40,14 @@ impl Clocks {
 
     /// The share of our cores' time since `before` that neither this program nor its ended children used.
     pub(super) fn others_since(&self, before: &Self) -> Option<f64> {
-        let (now, then) = (self.cores?, before.cores?);
-        let total = positive(now.total - then.total)?;
+        let total = positive(self.cores?.total - before.cores?.total)?;
+        Some((self.others_seconds_since(before)? / total).min(1.0))
+    }
+
+    /// The same as CPU time.
+    pub(super) fn others_seconds_since(&self, before: &Self) -> Option<f64> {
         let own = self.own_seconds? - before.own_seconds?;
-        Some((((now.busy - then.busy) - own) / total).clamp(0.0, 1.0))
+        Some((self.cores?.busy - before.cores?.busy - own).max(0.0))
     }
 
     /// The share of our cores' time since `before` that the host took away.

@@ -12,24 +12,37 @@ const STAT: &str = "cpu  30 2 20 900 10 4 14 20 0 0\n\
 
 #[test]
 fn what_disturbs_is_more_than_the_bounds() {
-    let check = |others, steal, burn, want: Option<&str>| {
-        let noise = Noise { others, steal, burn, pressure: Some(1.0) };
+    let check = |others: Option<f64>, steal, burn, want: Option<&str>| {
+        let others_seconds = others.map(|share| 2.0 * share);
+        let noise = Noise { others, others_seconds, steal, burn, pressure: Some(1.0) };
         assert_eq!(noise.disturbed().as_deref(), want, "{noise:?}");
     };
     check(Some(0.02), Some(0.01), 1.0, None);
-    check(Some(0.10), Some(0.05), 1.4, None);
+    check(Some(0.20), Some(0.05), 1.4, None);
     check(None, None, 1.0, None);
-    check(Some(0.14), Some(0.0), 1.0, Some("others took 14 % of our cores"));
+    check(Some(0.24), Some(0.0), 1.0, Some("others took 24 % of our cores"));
     check(Some(0.0), Some(0.061), 1.0, Some("the host took 6 % of our cores away"));
     check(Some(0.0), Some(0.0), 1.93, Some("the core was 1.9 times as slow as at the start"));
 }
 
 #[test]
+fn a_trial_too_short_for_the_clocks_is_not_disturbed() {
+    let check = |others_seconds, want: bool| {
+        let noise =
+            Noise { others: Some(0.5), others_seconds: Some(others_seconds), steal: None, burn: 1.0, pressure: None };
+        assert_eq!(noise.disturbed().is_some(), want, "{noise:?}");
+    };
+    check(0.05, false);
+    check(0.10, true);
+}
+
+#[test]
 fn only_what_is_known_stands_in_the_record() {
     let keys = |noise: Noise| noise.figures().map(|(key, _)| key).collect::<Vec<_>>();
-    let known = Noise { others: Some(0.1), steal: Some(0.1), burn: 1.0, pressure: Some(0.1) };
+    let known =
+        Noise { others: Some(0.1), others_seconds: Some(0.1), steal: Some(0.1), burn: 1.0, pressure: Some(0.1) };
     assert_eq!(keys(known), [OTHERS, STEAL, BURN, PRESSURE]);
-    assert_eq!(keys(Noise { others: None, steal: None, burn: 1.0, pressure: None }), [BURN]);
+    assert_eq!(keys(Noise { others: None, others_seconds: None, steal: None, burn: 1.0, pressure: None }), [BURN]);
 }
 
 #[test]
@@ -68,6 +81,7 @@ fn what_is_not_ours_is_others() {
     let (before, after) = (clocks(0, 5.0, 1.0, 3.0), clocks(10, 20.0, 2.0, 16.0));
     let near = |found: Option<f64>, want: f64| assert!((found.unwrap() - want).abs() < 1e-9, "{found:?}, not {want}");
     near(after.others_since(&before), 0.1);
+    near(after.others_seconds_since(&before), 2.0);
     near(after.steal_since(&before), 0.05);
     near(after.pressure_since(&before), 1.0);
     // Ticks are samples: what comes out below nought is nought.
