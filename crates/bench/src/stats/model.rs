@@ -124,16 +124,6 @@ pub fn shared_core_mean(arrivals: f64, service: f64) -> Option<f64> {
     (load < 1.0).then(|| service / (1.0 - load))
 }
 
-/// How many requests are inside on average, by Little's law: the rate times the time inside.
-pub fn little(arrivals: f64, total_mean: f64) -> f64 {
-    arrivals * total_mean
-}
-
-/// How far a measured figure is off the model's, as a share of the model's; above 0.2 one of both is wrong.
-pub fn model_error(measured: f64, model: f64) -> Option<f64> {
-    (model > 0.0 && measured.is_finite()).then(|| measured / model - 1.0)
-}
-
 /// Where the falling `function` is nought between `lower` and `upper`.
 fn bisect(mut lower: f64, mut upper: f64, function: impl Fn(f64) -> f64) -> f64 {
     for _ in 0..100 {
