@@ -16,8 +16,9 @@ fn line(requests: u64, is_final: bool) -> String {
 
 /// Says two lines of itself and something else, and on SIGTERM does `at_end`.
 fn server(at_end: &str) -> RunningServer {
+    // One command says all of it: a signal that comes as soon as it listens is acted on behind that.
     let script = format!(
-        "trap \"{at_end}\" TERM; echo listening on 127.0.0.1:1; echo '{}'; echo a word; echo '{}'; \
+        "trap \"{at_end}\" TERM; printf '%s\\n' 'listening on 127.0.0.1:1' '{}' 'a word' '{}'; \
          while :; do sleep 0.01; done",
         line(1, false),
         line(2, false)
