@@ -18,8 +18,8 @@ use measure::Ended;
 
 const EXAMPLES: &str = "\
 Examples:
-  cargo xtask peers                       everything that is installed, with a table of promises at the end; half an hour
-  cargo xtask peers --quick               the same in some ten minutes, with wider intervals
+  cargo xtask peers                       everything that is installed, with a table of promises at the end
+  cargo xtask peers --quick               the same in about five minutes, with wider intervals
   cargo xtask peers --only fanout,echo    two of the four
   cargo xtask peers --blocks 20           narrower intervals
   cargo xtask peers --list                which programs of others are here, and how to get the rest
