@@ -1,55 +1,99 @@
-//! `cargo xtask peers`: the programs that the bench compares with and that people check by, and how to get them.
+//! `cargo xtask peers`: ours beside the programs of others, and what of DESIGN section 6 that shows.
 
-use std::path::PathBuf;
 use std::process::ExitCode;
 
 use anyhow::Result;
-use clap::Args;
+use clap::{Args, ValueEnum};
 
-/// Say which programs for benchmarks and checks are installed, and how to get the rest.
+use crate::repo::Repo;
+use crate::{bench, program};
+
+mod measure;
+mod programs;
+mod table;
+
+pub(crate) use programs::find;
+
+use measure::Ended;
+
+const EXAMPLES: &str = "\
+Examples:
+  cargo xtask peers                       everything that is installed, with a table of promises at the end
+  cargo xtask peers --quick               the same in about five minutes, with wider intervals
+  cargo xtask peers --only fanout,echo    two of the four
+  cargo xtask peers --blocks 20           narrower intervals
+  cargo xtask peers --list                which programs of others are here, and how to get the rest
+
+Parts:
+  fanout  one sender to a hundred receivers, pipelined and one at a time: redis-server, nats-server, ngircd
+  idle    what an idle member of a room costs in memory: the same
+  echo    raw echo beside the plainest that tokio allows
+  files   one big file: iperf3, nginx, cp, rsync; and chat on a connection that is full of files
+
+Every trial is kept in target/bench/peers. Exit codes: 0 ok, also where a promise is missed; 1 a trial was invalid or
+something could not be built or started; 2 usage; 130 interrupted.";
+
+/// Measure ours beside redis-server, nats-server, ngircd, nginx, iperf3, rsync: what is installed.
 #[derive(Debug, Args)]
-pub(crate) struct Options {}
-
-/// A program of others. None is needed to build, test or use Verbatim.
-struct Peer {
-    program: &'static str,
-    install: &'static str,
-    purpose: &'static str,
+#[command(after_help = EXAMPLES)]
+pub(crate) struct Options {
+    /// Only these.
+    #[arg(long, value_enum, value_delimiter = ',', value_name = "PART,…")]
+    only: Vec<Part>,
+    /// How often everything runs; verdicts need at least 5.
+    #[arg(long, value_parser = clap::value_parser!(u64).range(1..=1000))]
+    blocks: Option<u64>,
+    /// Five blocks of short trials, a smaller file, fewer members.
+    #[arg(long)]
+    quick: bool,
+    /// Measure nothing: say which programs for this and for checks are installed, and how to get the rest.
+    #[arg(long, conflicts_with_all = ["only", "blocks", "quick"])]
+    list: bool,
 }
 
-const PEERS: [Peer; 10] = [
-    Peer { program: "redis-server", install: "apt-get install redis-server", purpose: "the rival in `bench fanout`" },
-    Peer { program: "nats-server", install: "apt-get install nats-server", purpose: "the rival in `bench fanout`" },
-    Peer { program: "iperf3", install: "apt-get install iperf3", purpose: "the measure in `bench files`" },
-    Peer { program: "nginx", install: "apt-get install nginx-light", purpose: "a rival in `bench files`" },
-    Peer { program: "curl", install: "apt-get install curl", purpose: "fetches from nginx there" },
-    Peer { program: "rsync", install: "apt-get install rsync", purpose: "a rival in `bench files`" },
-    Peer { program: "b3sum", install: "cargo install b3sum --locked", purpose: "prints a file's root" },
-    Peer { program: "nc", install: "apt-get install netcat-openbsd", purpose: "talks to the raw echo servers" },
-    Peer { program: "telnet", install: "apt-get install telnet", purpose: "talks to the raw echo servers" },
-    Peer {
-        program: "cargo-deny",
-        install: "cargo install cargo-deny --locked",
-        purpose: "licences and bans, a step of ci",
-    },
-];
-
-/// Folders that hold servers and are not in everyone's `PATH`.
-const SERVER_FOLDERS: [&str; 2] = ["/usr/sbin", "/usr/local/sbin"];
+/// What is measured, in this order.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Part {
+    /// One sender, many receivers.
+    Fanout,
+    /// Idle members.
+    Idle,
+    /// Raw echo.
+    Echo,
+    /// Files.
+    Files,
+}
 
 /// Runs the command.
-pub(crate) fn run(_: &Options) -> Result<ExitCode> {
-    for Peer { program, install, purpose } in PEERS {
-        let state = find(program).map_or_else(|| format!("missing: {install}"), |path| path.display().to_string());
-        println!("{program:<13} {purpose:<32} {state}");
+pub(crate) fn run(options: &Options) -> Result<ExitCode> {
+    if options.list {
+        programs::print();
+        return Ok(ExitCode::SUCCESS);
     }
-    Ok(ExitCode::SUCCESS)
+    let repo = Repo::read()?;
+    bench::build(&repo)?;
+    let is_wanted = |part: &Part| options.only.is_empty() || options.only.contains(part);
+    let parts: Vec<Part> = Part::value_variants().iter().copied().filter(is_wanted).collect();
+    let mut all = Vec::new();
+    for measure in parts.iter().flat_map(|part| measure::of(*part, options.quick, options.blocks)) {
+        let ended = measure::run(&repo, &measure)?;
+        let is_over = ended.is_interrupted();
+        all.push(ended);
+        if is_over {
+            break;
+        }
+    }
+    print!("\n{}", table::text(&all, &programs::missing(&parts)));
+    Ok(exit_code(&all))
 }
 
-/// Where a program stands, if it is installed.
-pub(crate) fn find(program: &str) -> Option<PathBuf> {
-    let file = format!("{program}{}", std::env::consts::EXE_SUFFIX);
-    let path = std::env::var_os("PATH").unwrap_or_default();
-    let folders = std::env::split_paths(&path).chain(SERVER_FOLDERS.map(PathBuf::from));
-    folders.map(|folder| folder.join(&file)).find(|candidate| candidate.is_file())
+/// That of the first bench-client that failed. A person who interrupts it wants nothing else to be told.
+fn exit_code(all: &[Ended]) -> ExitCode {
+    let failed = || all.iter().find(|ended| !ended.status.success());
+    all.iter().find(|ended| ended.is_interrupted()).or_else(failed).map_or(ExitCode::SUCCESS, |ended| {
+        if ended.is_interrupted() { ExitCode::from(130) } else { program::exit_code(ended.status) }
+    })
 }
+
+#[cfg(test)]
+mod tests;

@@ -13,9 +13,11 @@
 //! 4. [`run`](fn@run): which trials run when, and what is kept of them.
 //! 5. [`self_test`]: whether it can be caught lying.
 //! 6. [`summary`]: what all of them come to; [`summarise`](fn@summarise): how that is made of the records.
-//! 7. [`report`]: how that is told. [`baseline`]: how it is kept, and a later run compared with it.
+//! 7. [`report`]: how that is told; [`environment`]: where all of it holds. [`baseline`]: how it is kept, and a later run
+//!    compared with it.
 
 pub mod baseline;
+pub mod environment;
 pub mod experiments;
 pub mod lab;
 pub mod record;

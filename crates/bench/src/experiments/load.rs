@@ -143,7 +143,7 @@ impl Outcome {
         let is_open = arguments.rate.is_some();
         let measured_seconds = count.measured.as_secs_f64();
         // A closed loop is as fast as it can be; there is no rate it could miss.
-        let mut invalid = if is_open { count.client_faults() } else { Vec::new() };
+        let mut invalid = if is_open { count.load_faults() } else { Vec::new() };
         if count.counts.failed > 0 {
             let why = count.complaint.as_deref().unwrap_or("no reason given");
             invalid.push(format!("{} requests failed, the first because {why}", count.counts.failed));

@@ -167,6 +167,8 @@ pub struct OpenCount {
     pub strip: Vec<StripRow>,
     /// How long was measured: the schedule behind the warm-up.
     pub measured: Duration,
+    /// After how long a try was given up, if it was.
+    pub deadline: Option<Duration>,
     /// CPU time of the load's threads over the measured time, in seconds.
     pub cpu_seconds: Option<f64>,
     /// What the first request that failed died of, in words.

@@ -18,3 +18,21 @@ pub fn holm(p_values: &[f64], level: f64) -> Vec<bool> {
     }
     rejected
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn rejections_are_those_worked_out_by_hand() {
+        let check = |p_values: &[f64], want: &[bool]| assert_eq!(holm(p_values, 0.05), want, "{p_values:?}");
+        // Bounds 0.0125, 0.0167, 0.025, 0.05: the third in order, 0.03, fails and stops all behind it.
+        check(&[0.01, 0.04, 0.03, 0.005], &[true, false, false, true]);
+        check(&[0.01, 0.015, 0.02, 0.04], &[true, true, true, true]);
+        check(&[0.02, 0.02, 0.02, 0.02], &[false, false, false, false]);
+        check(&[0.012, 0.9, 0.012], &[true, false, true]);
+        check(&[0.05], &[true]);
+        check(&[f64::NAN, 0.001], &[false, true]);
+        check(&[], &[]);
+    }
+}

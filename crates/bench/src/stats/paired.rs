@@ -73,3 +73,6 @@ fn hodges_lehmann(values: &[f64]) -> Option<f64> {
     let mut means: Vec<f64> = values.iter().enumerate().flat_map(with_later).collect();
     median_in_place(&mut means)
 }
+
+#[cfg(test)]
+mod tests;

@@ -16,6 +16,7 @@ pub(super) use journal::{RESULTS, read_records};
 
 use std::path::PathBuf;
 
+use super::environment;
 use super::experiments::{lab, specs};
 use super::lab::{Ground, Lab, Prepared, Scale};
 use super::record::TrialRecord;
@@ -47,7 +48,8 @@ pub fn run(arguments: &SuiteArguments, interrupt: &Interrupt) -> Result<(), Benc
     let (journal, records) = Journal::open(&folder)?;
     let pinning = if arguments.no_pin { Pinning::NONE } else { Pinning::apart() };
     // Read first: a pinned thread is told of one core.
-    let environment = Environment::read(pinning);
+    let machine = Environment::read(pinning).line();
+    let environment = environment::read(pinning, run.seed);
     pinning.enter_load_core();
     crate::machine::raise_open_files();
     let builds = Builds::new(arguments)?;
@@ -81,8 +83,8 @@ pub fn run(arguments: &SuiteArguments, interrupt: &Interrupt) -> Result<(), Benc
         folder: &folder,
         run: &run,
         records: &session.records,
-        machine: environment.line(),
-        environment: serde_json::to_value(&environment).unwrap_or_default(),
+        machine,
+        environment,
         warnings: session.warnings,
         earlier,
         interrupted,

@@ -1,7 +1,8 @@
 //! Does a trial prove what it says? It checks itself; what it objects to is written into its record, it counts for
 //! nothing, and the exit code tells.
 //!
-//! The rules are the constants of this file. They look at the bench and at the books, never at who was faster.
+//! The rules are the constants of this file, and those of the load in `load/open/faults.rs`. They look at the bench and at
+//! the books, never at who was faster.
 
 #[cfg(test)]
 mod tests;
@@ -11,23 +12,11 @@ use crate::server_stats::ServerStats;
 use crate::stats::Latencies;
 use crate::suite::record::Counts;
 
-/// Less than this of what was offered begun in time, and the load was measured and not the server.
-const ACHIEVED_MIN: f64 = 0.98;
-
 /// How far Little's law may be off: the server's requests times seconds against the times on the answers.
 const LITTLE_MAX: f64 = 0.02;
 
 /// More than this of the server's requests without a stamped answer, and Little's law cannot be asked.
 const UNSTAMPED_MAX: f64 = 0.01;
-
-/// The load may turn to a request late by this share of the median latency, at its 99th percentile...
-const LATE_SHARE_MAX: f64 = 0.10;
-
-/// ... and by this in any case, in milliseconds: on a virtual machine timers are no better.
-const LATE_FLOOR_MS: f64 = 1.0;
-
-/// More than this of its core, and the load has no time left to be on time.
-const LOAD_SHARE_MAX: f64 = 0.70;
 
 /// More than this of the requests failed (neither answered nor turned away nor late), and something is broken.
 const FAILED_MAX: f64 = 0.01;
@@ -43,8 +32,11 @@ const TIMERS: [(f64, &str); 4] = [
 /// A timer shows if this share of all samples stands right behind it...
 const TIMER_SHARE_MIN: f64 = 0.002;
 
-/// ... and that is so many times as dense as just before it.
+/// ... that is so many times as dense as just before and just behind it...
 const TIMER_DENSITY_MIN: f64 = 8.0;
+
+/// ... and far out: at so many times the median.
+const TIMER_MEDIANS_MIN: f64 = 2.0;
 
 /// The figure of a record: the median latency in the second half of the measured time, as so many times that of the
 /// first. Far from 1 for an even load, the warm-up was too short or something fills up.
@@ -54,15 +46,13 @@ pub const DRIFT: &str = "drift";
 pub fn objections(count: &OpenCount, stats: &[ServerStats]) -> Vec<String> {
     let evidence = Evidence {
         counts: count.counts,
-        begun_in_time: count.begun_in_time,
-        lateness: &count.lateness,
-        p50_ms: count.intended.value_at(0.5),
-        load_share: count.cpu_seconds.map(|spent| spent / count.measured.as_secs_f64()),
         in_server: count.in_server,
         server: stats.last().copied(),
         complaint: count.complaint.as_deref(),
     };
-    evidence.objections()
+    let mut objections = evidence.objections();
+    objections.extend(count.load_faults());
+    objections
 }
 
 /// [`DRIFT`] of a trial; `None` where a half has too few answers for a median.
@@ -75,12 +65,15 @@ pub fn drift(count: &OpenCount) -> Option<f64> {
 /// gets them, and a reader has to know that they are no service time.
 pub fn kernel_timers(latencies: &Latencies) -> Vec<String> {
     let all = latencies.len() as f64;
+    let Some(median_ms) = latencies.value_at(0.5) else { return Vec::new() };
     let shows = |(at_ms, _): &&(f64, &str)| {
-        // As wide as what follows a timer by a little, and as much before it.
+        // What a timer delays follows it by a little.
         let width = (at_ms * 0.03).max(4.0);
-        let behind = latencies.count_between(*at_ms, at_ms + width) as f64;
-        let before = latencies.count_between(at_ms - 2.0 * width, at_ms - width / 4.0) as f64 / 1.75;
-        behind >= (all * TIMER_SHARE_MIN).max(5.0) && behind > TIMER_DENSITY_MIN * before
+        let from = |start: f64| latencies.count_between(start, start + width) as f64;
+        let (pile, around) = (from(*at_ms), from(at_ms - 1.25 * width).max(from(at_ms + 1.25 * width)));
+        *at_ms > TIMER_MEDIANS_MIN * median_ms
+            && pile >= (all * TIMER_SHARE_MIN).max(5.0)
+            && pile > TIMER_DENSITY_MIN * around
     };
     let sentence = |(at_ms, whose): &(f64, &str)| format!("latencies pile up behind {at_ms:.0} ms, which is {whose}");
     TIMERS.iter().filter(shows).map(sentence).collect()
@@ -90,10 +83,6 @@ pub fn kernel_timers(latencies: &Latencies) -> Vec<String> {
 #[derive(Debug, Clone, Copy)]
 struct Evidence<'a> {
     counts: Counts,
-    begun_in_time: u64,
-    lateness: &'a Latencies,
-    p50_ms: Option<f64>,
-    load_share: Option<f64>,
     in_server: (u64, f64),
     server: Option<ServerStats>,
     complaint: Option<&'a str>,
@@ -101,7 +90,7 @@ struct Evidence<'a> {
 
 impl Evidence<'_> {
     fn objections(&self) -> Vec<String> {
-        let rules = [Self::conservation, Self::achieved, Self::lateness, Self::load_core, Self::failures, Self::little];
+        let rules = [Self::conservation, Self::failures, Self::little];
         rules.iter().filter_map(|rule| rule(self)).collect()
     }
 
@@ -109,29 +98,6 @@ impl Evidence<'_> {
         let Counts { offered, ok, shed, refused, timed_out, failed, in_flight, .. } = self.counts;
         let ended = ok + shed + refused + timed_out + failed + in_flight;
         (ended != offered).then(|| format!("{offered} requests were offered and {ended} are accounted for"))
-    }
-
-    fn achieved(&self) -> Option<String> {
-        let offered = self.counts.offered;
-        if offered == 0 {
-            return Some("nothing was offered".to_owned());
-        }
-        let achieved = self.begun_in_time as f64 / offered as f64;
-        (achieved < ACHIEVED_MIN)
-            .then(|| format!("the load was the limit: it began {} of what was offered in time", percent(achieved)))
-    }
-
-    fn lateness(&self) -> Option<String> {
-        // Too few for a p99 are judged by the latest.
-        let late_ms = self.lateness.value_at(0.99).or_else(|| self.lateness.max_ms())?;
-        let most_ms = self.p50_ms.map_or(LATE_FLOOR_MS, |p50_ms| LATE_FLOOR_MS.max(LATE_SHARE_MAX * p50_ms));
-        (late_ms > most_ms)
-            .then(|| format!("the load was late: {late_ms:.2} ms at its 99th percentile, and {most_ms:.2} ms may be"))
-    }
-
-    fn load_core(&self) -> Option<String> {
-        let share = self.load_share.filter(|share| *share > LOAD_SHARE_MAX)?;
-        Some(format!("the load took {} of its core, and {} may be", percent(share), percent(LOAD_SHARE_MAX)))
     }
 
     fn failures(&self) -> Option<String> {

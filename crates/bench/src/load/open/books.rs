@@ -39,6 +39,7 @@ pub(super) fn count(engine: Engine, cpu_seconds: Option<f64>) -> OpenCount {
         timeline: engine.plan.bin.map_or_else(Vec::new, |bin| timeline(&engine, nanos(bin).max(1))),
         strip: engine.strip.rows(engine.start_ns),
         measured: engine.plan.schedule.length.saturating_sub(engine.plan.warm_up),
+        deadline: engine.plan.deadline,
         cpu_seconds,
         complaint: engine.complaint,
         connects: latencies(engine.connects_ns.iter().copied()),

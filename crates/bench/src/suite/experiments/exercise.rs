@@ -9,6 +9,7 @@ use clients::{Outcome, Visit, at_once};
 
 use super::arms;
 use super::begun::{at, blocks, figure, listed, metric, record, shown};
+use super::said::{judgements, nothing};
 use crate::child::RunningServer;
 use crate::error::BenchError;
 use crate::plan::Place;
@@ -16,7 +17,7 @@ use crate::stats::Latencies;
 use crate::suite::lab::{Ground, Lab, Scale};
 use crate::suite::record::{Counts, TrialRecord};
 use crate::suite::spec::{Better, Cell, Experiment, Preset, Spec};
-use crate::suite::summary::{Comparison, ExperimentSummary, Verdict};
+use crate::suite::summary::ExperimentSummary;
 use crate::targets::echo::{EchoServer, Wire};
 
 /// The exercise's pool.
@@ -99,15 +100,10 @@ impl Lab for Exercise {
     }
 
     fn conclude(&self, found: &mut ExperimentSummary) {
-        let cells: Vec<Cell> = found.spec.cells.clone();
-        let sentences: Vec<String> = cells.iter().filter_map(|cell| sentence(found, cell)).collect();
-        found.verdict = match sentences.split_first() {
-            None => "No trial counts, so nothing can be said.".to_owned(),
-            Some((first, rest)) => {
-                found.findings.extend(rest.iter().cloned());
-                first.clone()
-            }
-        };
+        let sentences: Vec<String> = found.spec.cells.iter().filter_map(|cell| sentence(found, cell)).collect();
+        found.verdict = if sentences.is_empty() { nothing(found) } else { sentences.join(" ") };
+        let judged: Vec<String> = found.spec.cells.iter().filter_map(|cell| judged(found, cell)).collect();
+        found.findings.extend(judged);
         found.findings.extend(waits(found));
         for row in &mut found.rows {
             let is_pool = found.spec.arms.iter().any(|arm| arm.name == row.arm && arm.strategy.contains("pool"));
@@ -165,36 +161,16 @@ fn makespan_ms(visits: &[Visit]) -> Option<f64> {
     visits.iter().map(|visit| visit.ended).max().map(|last| last.as_secs_f64() * 1000.0)
 }
 
-/// "10 clients: thread 21.3 ms, …; thread-pool is equivalent (0.98 to 1.03 times thread)."
+/// "10 clients are served within 21 ms by thread and within 21 ms by thread-pool."
 fn sentence(found: &ExperimentSummary, cell: &Cell) -> Option<String> {
-    let times: Vec<String> = shown(found)
-        .filter(|row| row.cell.name == cell.name)
-        .filter_map(|row| Some(format!("{} {:.1} ms", row.arm, figure(row, MAKESPAN)?)))
-        .collect();
-    if times.is_empty() {
-        return None;
-    }
-    let judged: Vec<String> = found
-        .comparisons
-        .iter()
-        .filter(|one| one.cell == cell.name && one.metric.key == MAKESPAN && !one.is_control)
-        .map(judgement)
-        .collect();
-    let judged = if judged.is_empty() { String::new() } else { format!("; {}", judged.join(", ")) };
-    Some(format!("{} are all served after {}{judged}.", cell.name, listed(&times)))
+    let rows = shown(found).filter(|row| row.cell.name == cell.name);
+    let times = rows.filter_map(|row| Some(format!("{:.0} ms by {}", figure(row, MAKESPAN)?, row.arm)));
+    let times: Vec<String> = times.collect();
+    (!times.is_empty()).then(|| format!("{} are served within {}.", cell.name, listed(&times)))
 }
 
-/// What may be said of one arm beside its reference.
-fn judgement(one: &Comparison) -> String {
-    let Comparison { arm, reference, estimate, low, high, .. } = one;
-    let times = format!("{estimate:.2} times {reference}'s time, {low:.2} to {high:.2}");
-    match one.verdict {
-        Verdict::Better => format!("{arm} is faster ({times})"),
-        Verdict::Worse => format!("{arm} is slower ({times})"),
-        Verdict::Equivalent => format!("{arm} is equivalent ({times})"),
-        Verdict::Inconclusive { blocks_more } => format!("{arm} is open ({times}; about {blocks_more} more blocks)"),
-        Verdict::TooFew => format!("{arm} is open ({times}; too few blocks)"),
-    }
+fn judged(found: &ExperimentSummary, cell: &Cell) -> Option<String> {
+    Some(format!("{}, time until all are served: {}.", cell.name, judgements(found, &cell.name, MAKESPAN)?))
 }
 
 /// Why the pools take longer with more clients than workers.

@@ -12,7 +12,7 @@ fn latencies(count: usize, ms: impl Fn(usize) -> f64) -> Latencies {
 }
 
 /// A trial of a thousand requests, each 10 ms in the server.
-fn sound(lateness: &Latencies) -> Evidence<'_> {
+fn sound() -> Evidence<'static> {
     Evidence {
         counts: Counts {
             offered: 1000,
@@ -24,10 +24,6 @@ fn sound(lateness: &Latencies) -> Evidence<'_> {
             in_flight: 5,
             starved: 7,
         },
-        begun_in_time: 1000,
-        lateness,
-        p50_ms: Some(10.0),
-        load_share: Some(0.4),
         in_server: (1000, 10.0),
         server: Some(ServerStats { requests: 1000, in_system_seconds: 10.1, is_final: true, ..ServerStats::default() }),
         complaint: None,
@@ -36,26 +32,19 @@ fn sound(lateness: &Latencies) -> Evidence<'_> {
 
 #[test]
 fn a_sound_trial_has_nothing_against_it() {
-    let lateness = latencies(1000, |_| 0.05);
-    assert_eq!(sound(&lateness).objections(), [""; 0]);
+    assert_eq!(sound().objections(), [""; 0]);
 }
 
 #[test]
 fn each_rule_objects_to_what_breaks_it() {
-    let lateness = latencies(1000, |_| 0.05);
-    let late = latencies(1000, |at| if at % 50 == 0 { 1.2 } else { 0.05 });
     let check = |break_it: &dyn Fn(&mut Evidence<'_>), want: &[&str]| {
-        let mut evidence = sound(&lateness);
+        let mut evidence = sound();
         break_it(&mut evidence);
         let found = evidence.objections();
         let all = found.len() == want.len() && found.iter().zip(want).all(|(found, want)| found.contains(want));
         assert!(all, "{found:?}, not {want:?}");
     };
     check(&|trial| trial.counts.ok = 899, &["1000 requests were offered and 999 are accounted for"]);
-    check(&|trial| trial.begun_in_time = 979, &["97.9 % of what was offered"]);
-    check(&|trial| trial.begun_in_time = 980, &[]);
-    check(&|trial| trial.load_share = Some(0.71), &["71.0 % of its core"]);
-    check(&|trial| trial.load_share = None, &[]);
     check(
         &|trial| {
             (trial.counts.failed, trial.counts.ok) = (15, 890);
@@ -63,19 +52,12 @@ fn each_rule_objects_to_what_breaks_it() {
         },
         &["15 of 1000 requests failed (the first: the echo differs)"],
     );
-    check(&|trial| trial.counts = Counts::default(), &["nothing was offered"]);
-    // 2 % late by more than a tenth of the median.
-    let mut evidence = sound(&late);
-    assert!(evidence.objections()[0].contains("the load was late: 1.20 ms"), "{:?}", evidence.objections());
-    evidence.p50_ms = Some(20.0);
-    assert_eq!(evidence.objections(), [""; 0]);
 }
 
 #[test]
 fn little_is_asked_where_all_answers_are_there() {
-    let lateness = latencies(1000, |_| 0.05);
     let check = |stamped: u64, by_server: f64, left: u64, is_final: bool, objects: bool| {
-        let mut evidence = sound(&lateness);
+        let mut evidence = sound();
         evidence.in_server.0 = stamped;
         let server = evidence.server.as_mut().unwrap();
         (server.in_system_seconds, server.in_system, server.is_final) = (by_server, left, is_final);
@@ -100,5 +82,8 @@ fn timers_of_the_kernel_are_named() {
     assert!(found.len() == 1 && found[0].contains("behind 1000 ms"), "{found:?}");
     let delayed = latencies(1000, |at| if at % 20 == 0 { 40.5 } else { 1.0 });
     assert!(kernel_timers(&delayed)[0].contains("behind 40 ms"));
+    // A queue that is full holds everybody for as long; that is no timer.
+    let full = latencies(1000, |at| if at % 20 == 0 { at as f64 * 0.03 } else { 40.5 });
+    assert_eq!(kernel_timers(&full), [""; 0]);
     assert_eq!(kernel_timers(&latencies(3, |_| 1000.5)), [""; 0]);
 }

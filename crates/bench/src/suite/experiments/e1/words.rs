@@ -6,7 +6,7 @@ use super::super::said::{judgements, nothing};
 use super::{IDEAL_P99, OVER_IDEAL, SERVICE_MEAN, WORKERS, is_bounded};
 use crate::stats::model;
 use crate::suite::spec::Cell;
-use crate::suite::summary::{ExperimentSummary, Promise, Row};
+use crate::suite::summary::{Comparison, ExperimentSummary, Promise, Row, Verdict};
 
 /// A measured p99 further than this from the ideal pool's is a finding: then either the bench or the theory is wrong.
 const MODEL_ERROR_MAX: f64 = 0.2;
@@ -18,9 +18,9 @@ pub(super) fn conclude(found: &mut ExperimentSummary) {
     found.verdict = match sentences.split_first() {
         None => nothing(found),
         Some((first, rest)) => {
-            let (first, rest) = (first.clone(), rest.to_vec());
-            found.findings.extend(rest);
-            first
+            let verdict = [Some(first.clone()), predicted(found, &cells), equal(found, &cells)];
+            found.findings.extend(rest.to_vec());
+            verdict.into_iter().flatten().collect::<Vec<_>>().join(" ")
         }
     };
     let theory: Vec<String> = cells.iter().rev().filter_map(|cell| theory(found, cell)).collect();
@@ -52,6 +52,35 @@ fn sentence(found: &ExperimentSummary, cell: &Cell) -> Option<String> {
     let judged = judgements(found, &cell.name, P99)?;
     let percent = cell.x.unwrap_or_default() * 100.0;
     Some(format!("At {percent:.0} % load the p99 is: {judged}."))
+}
+
+/// "With these arrivals an ideal pool of 8 comes to 1.97 times at load 0.95, in the long run (Erlang C) to 2.13."
+fn predicted(found: &ExperimentSummary, cells: &[Cell]) -> Option<String> {
+    let row = |cell: &Cell, bounded: bool| {
+        let is_it = |row: &&Row| row.cell.name == cell.name && is_bounded(strategy(found, row)) == bounded;
+        shown(found).find(is_it)
+    };
+    cells.iter().rev().find_map(|cell| {
+        let (pool, boundless) = (row(cell, true)?, row(cell, false)?);
+        let long_run = pool.model.get(P99)? / boundless.model.get(P99)?;
+        let ideal = figure(pool, IDEAL_P99)? / figure(boundless, IDEAL_P99)?;
+        Some(format!(
+            "With these arrivals an ideal pool of {WORKERS} comes to {ideal:.2} times at {}, in the long run (Erlang \
+             C) to {long_run:.2}.",
+            cell.name,
+        ))
+    })
+}
+
+/// "At load 0.50 all are equivalent."
+fn equal(found: &ExperimentSummary, cells: &[Cell]) -> Option<String> {
+    let is_equal = |cell: &&Cell| {
+        let of = |one: &&Comparison| one.cell == cell.name && one.metric.key == P99 && !one.is_control;
+        let mut judged = found.comparisons.iter().filter(of).peekable();
+        judged.peek().is_some() && judged.all(|one| one.verdict == Verdict::Equivalent)
+    };
+    let equal: Vec<String> = cells.iter().filter(is_equal).map(|cell| cell.name.clone()).collect();
+    (!equal.is_empty()).then(|| format!("At {} all are equivalent.", listed(&equal)))
 }
 
 /// "At 95 % load Erlang C says 95 ms for a pool of 8 and 46 ms without a bound; …"

@@ -56,7 +56,7 @@ fn goodput_sentence(found: &ExperimentSummary, cell: &Cell) -> Option<String> {
     let load = cell.x?;
     (!served.is_empty()).then(|| {
         format!(
-            "At {load:.2} times capacity ({capacity:.0} a second) this much of the capacity is served in time: {}.",
+            "Asked for {load} times its capacity ({capacity:.0} a second) it serves so much of it in time: {}.",
             listed(&served),
         )
     })
@@ -66,13 +66,13 @@ fn goodput_sentence(found: &ExperimentSummary, cell: &Cell) -> Option<String> {
 fn recovery_sentence(found: &ExperimentSummary, cell: &str) -> Option<String> {
     let rows = shown(found).filter(|row| row.cell.name == cell);
     let recovered: Vec<String> = rows.filter_map(recovered).collect();
-    let how = if cell == PULSE_AGAIN { "with clients that try again" } else { "without retries" };
-    (!recovered.is_empty()).then(|| format!("After the pulse, {how}, recovery takes: {}.", listed(&recovered)))
+    let how = if cell == PULSE_AGAIN { "with retries" } else { "without retries" };
+    (!recovered.is_empty()).then(|| format!("After a pulse {how} it takes to recover: {}.", listed(&recovered)))
 }
 
 fn recovered(row: &Row) -> Option<String> {
     let took = ms(figure(row, RECOVERY)?);
-    let within = if figure(row, UNRECOVERED)? >= 0.5 { format!("not within {took}") } else { took };
+    let within = if figure(row, UNRECOVERED)? >= 0.5 { format!("over {took}") } else { took };
     Some(format!("{} {within}", row.arm))
 }
 
