@@ -174,7 +174,7 @@ impl Session {
         match request {
             Request::Say { room, text, reply } => self.say(room, text, reply),
             Request::Join { room, since, announce, reply } => {
-                let join = proto::message::Join { room, since, announce };
+                let join = proto::message::Join { room, since, announce, ephemeral: false };
                 self.send_asked(&ClientMessage::Join(join), Asked::Enter { announce, reply });
             }
             Request::OpenDirect { nick, since, reply } => {
@@ -239,7 +239,10 @@ impl Session {
             ServerMessage::MemberList(list) => self.member_list(id, list),
             ServerMessage::Missed(missed) => self.rooms.missed(missed, &mut self.events),
             ServerMessage::File(answer) => self.file_answer(id, answer),
+            ServerMessage::Behind(_) => Ok(()),
             ServerMessage::Transfer(..)
+            | ServerMessage::Page(_)
+            | ServerMessage::Unread(_)
             | ServerMessage::Welcome(_)
             | ServerMessage::Queued(_)
             | ServerMessage::Goodbye(_) => Err(out_of_place(&message)),

@@ -119,6 +119,9 @@ fn hub_limits(args: &Args) -> HubLimits {
         held_max: args.max_held,
         named_presence_max: NAMED_PRESENCE_MAX,
         crowd_interval_ms: CROWD_INTERVAL_MS,
+        keep_ms: 0,
+        kept_max: 0,
+        is_durable: false,
         tickets_max: if args.data_dir.is_some() { TICKETS_MAX } else { 0 },
     }
 }

@@ -267,9 +267,9 @@ impl HubOwner {
 
     fn carry_out_one(&mut self, effect: Effect) {
         match effect {
-            Effect::Append(_) => {}
+            Effect::Append(_) | Effect::Keep(_) | Effect::Read(_) => {}
             Effect::Reply { to, request, reply } => self.answer(to, request, &reply),
-            Effect::Admit { to, request, nick, token, resumed } => {
+            Effect::Admit { to, request, nick, token, resumed, kept: _ } => {
                 let Some(seated) = self.sessions.get(&to) else { return };
                 seated.outbox.admit();
                 let welcome = ServerMessage::Welcome(Welcome {

@@ -45,6 +45,9 @@ impl World {
             held_max: 100,
             named_presence_max: 10,
             crowd_interval_ms: 1000,
+            keep_ms: 0,
+            kept_max: 0,
+            is_durable: false,
             tickets_max: 100,
         };
         let log_limits = LogLimits { room_bytes: 1 << 22, total_bytes: 1 << 24, floor_bytes: 1 << 14 };
@@ -93,7 +96,13 @@ impl Client {
     }
 
     async fn join(&mut self, room: &str) -> RoomId {
-        self.send(ClientMessage::Join(Join { room: room.into(), since: Since::Now, announce: false })).await;
+        self.send(ClientMessage::Join(Join {
+            room: room.into(),
+            since: Since::Now,
+            announce: false,
+            ephemeral: false,
+        }))
+        .await;
         match self.next().await.unwrap() {
             ServerMessage::Joined(joined) => joined.room,
             other => panic!("{other:?}"),

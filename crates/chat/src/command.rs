@@ -1,7 +1,7 @@
 //! What a session asks of the hub. Names and texts are parsed by then; what could not be parsed is a
 //! [`Command::Refused`], so that its answer keeps its place among the others.
 
-use proto::message::{FileRequest, Resume, Since};
+use proto::message::{FileRequest, History, MarkRead, Resume, Search, Since};
 use proto::{MessageId, Nick, Refusal, RequestId, RoomId, RoomName, Slot, Text, Token, Topic};
 
 /// A time, in milliseconds since 1970-01-01 UTC. Never goes back within one hub.
@@ -40,6 +40,8 @@ pub enum Command {
         token: Token,
         /// A broken connection to take up.
         resume: Option<Resume>,
+        /// How they come; see [`proto::message::Hello::KEEP`] and the others.
+        features: u64,
     },
     /// Are you there?
     Ping,
@@ -51,6 +53,8 @@ pub enum Command {
         since: Since,
         /// Whether the room is told.
         announce: bool,
+        /// Whether nothing said in it is stored, if it is made by this.
+        ephemeral: bool,
     },
     /// See [`proto::message::Leave`].
     Leave(RoomId),
@@ -91,6 +95,14 @@ pub enum Command {
     },
     /// See [`proto::message::Rename`].
     Rename(Nick),
+    /// See [`proto::message::History`].
+    History(History),
+    /// See [`proto::message::Search`].
+    Search(Search),
+    /// My rooms, and what I have not read there.
+    AskUnread,
+    /// See [`proto::message::MarkRead`].
+    MarkRead(MarkRead),
     /// Something about files.
     File {
         /// The transfer that it begins, or 0.

@@ -1,10 +1,12 @@
 //! What the hub asks of its owner.
 
-use proto::message::{FileRequest, Joined};
+use proto::message::{FileRequest, History, Joined, Search, UnreadRoom};
 use proto::{
-    CloseCode, Nick, Refusal, RequestId, RoomId, RoomName, Root, Seq, ServerMessage, Slot, Text, Token, Topic,
+    CloseCode, MessageId, Nick, Refusal, RequestId, RoomId, RoomName, Root, Seq, ServerMessage, Slot, Text, Token,
+    Topic,
 };
 
+use crate::change::{Change, PersonId};
 use crate::command::{Millis, SessionId};
 
 /// Effects in the order they have to happen. The owner drains it.
@@ -36,6 +38,8 @@ pub enum Effect {
         token: Token,
         /// Whether a broken connection was taken up.
         resumed: bool,
+        /// Whether the place is kept when they leave.
+        kept: bool,
     },
     /// A session enters a room: answer `Joined`, then let it follow the log from `joined.first` on.
     Enter {
@@ -55,6 +59,10 @@ pub enum Effect {
         /// Which room.
         room: RoomId,
     },
+    /// Let the store keep this, in the transaction of this batch.
+    Keep(Change),
+    /// Somebody who may asks for what stands in the logs. The owner reads it and answers.
+    Read(Box<ReadAsk>),
     /// A room is gone; so may be its log.
     Forget(RoomId),
     /// End a session.
@@ -96,6 +104,28 @@ pub struct FileAsk {
     pub ask: Box<FileRequest>,
 }
 
+/// A request to read in the logs, let through.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ReadAsk {
+    /// Whom to answer.
+    pub to: SessionId,
+    /// Which request.
+    pub request: RequestId,
+    /// What.
+    pub reading: ReadWhat,
+}
+
+/// What is to be read. Whoever asks is in every room it names.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum ReadWhat {
+    /// See [`proto::message::History`].
+    History(History),
+    /// See [`proto::message::Search`]. `rooms` has every room that is searched, and is never empty.
+    Search(Search),
+    /// The rooms and how far they are read, with `said` and `more` still to be counted; and whose own messages do not count.
+    Unread(Vec<UnreadRoom>, Nick),
+}
+
 /// A room's tree of files.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub enum TreeName {
@@ -127,6 +157,8 @@ pub struct Record {
     pub nick: Option<Nick>,
     /// What.
     pub deed: Deed,
+    /// For [`Deed::Said`]: who, and their number for the message, so that a resend is known.
+    pub sent: Option<(PersonId, MessageId)>,
 }
 
 /// What somebody did in a room.

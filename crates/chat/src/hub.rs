@@ -85,7 +85,7 @@ impl Hub {
         let command = match command {
             Command::Refused(refusal) => return effects.push(answer(ServerMessage::Refused(refusal))),
             Command::Ping => return effects.push(answer(ServerMessage::Pong)),
-            Command::Hello { nick, token, resume } => {
+            Command::Hello { nick, token, resume, features: _ } => {
                 let outcome = match self.knows(session) {
                     true => Err(out_of_place("you have said hello already; to take another nick, rename")),
                     false => self.hello((session, id), nick, token, resume, effects),
@@ -152,7 +152,7 @@ impl Hub {
     fn obey(&mut self, asker: &Asker, command: Command, effects: &mut Effects) -> Result<(), Refusal> {
         match command {
             Command::Say { room, message, text } => self.say(asker, room, message, text, effects),
-            Command::Join { room, since, announce } => self.join(asker, room, since, announce, effects),
+            Command::Join { room, since, announce, ephemeral: _ } => self.join(asker, room, since, announce, effects),
             Command::Leave(room) => self.leave(asker, room, effects),
             Command::SetTopic { room, topic } => self.set_topic(asker, room, topic, effects),
             Command::OpenDirect { nick, since } => self.open_direct(asker, &nick, since, effects),
@@ -167,6 +167,9 @@ impl Hub {
             }
             Command::File { slot, ask } => self.file(asker, slot, ask, effects),
             Command::AskTicket { ticket } => self.ask_ticket(asker, ticket, effects),
+            Command::History(_) | Command::Search(_) | Command::AskUnread | Command::MarkRead(_) => {
+                Err(out_of_place("not yet"))
+            }
             // `handle` has answered these before a member was looked for.
             Command::Hello { .. } | Command::Attach { .. } | Command::Ping | Command::Refused(_) => Ok(()),
         }

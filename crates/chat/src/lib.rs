@@ -4,12 +4,13 @@
 //! is appended to which room's log, who gets which answer, who follows which log from where. Its owner carries the
 //! effects out, a batch at a time. That makes every rule of the chat testable in a line.
 //!
-//! Reading order: [`command`] and [`effect`] (the boundary), [`hub`] (one match over the commands), then
+//! Reading order: [`command`], [`effect`] and [`change`] (the boundary), [`hub`] (one match over the commands), then
 //! `hub/people` (who is here), `hub/rooms` (rooms and direct conversations), `hub/presence` (who is told who comes
 //! and goes), `hub/lists`; `member` and `room` are what it keeps; [`limits`] are its bounds.
 
 #![deny(clippy::print_stdout, clippy::print_stderr)]
 
+pub mod change;
 pub mod command;
 pub mod effect;
 pub mod hub;
@@ -17,7 +18,8 @@ pub mod limits;
 mod member;
 mod room;
 
+pub use change::{Change, MembershipState, PersonId, PersonState, Restored, RoomState, RoomTitle, SentState};
 pub use command::{Command, Departure, Millis, Request, SessionId};
-pub use effect::{Deed, Effect, Effects, FileAsk, Record, TreeName};
+pub use effect::{Deed, Effect, Effects, FileAsk, ReadAsk, ReadWhat, Record, TreeName};
 pub use hub::Hub;
 pub use limits::HubLimits;

@@ -16,6 +16,12 @@ pub struct HubLimits {
     pub named_presence_max: usize,
     /// Milliseconds after which a count that changed a little is told all the same.
     pub crowd_interval_ms: u64,
+    /// Milliseconds for which the place of somebody who asked for it is kept after they left; 0 keeps none.
+    pub keep_ms: u64,
+    /// Places that are kept at a time; beyond it the one whose owner left first goes.
+    pub kept_max: usize,
+    /// Whether rooms outlive the server: then a room in which something was said does not make way for another.
+    pub is_durable: bool,
     /// Tickets for second connections that are out at a time; 0 where there is no place for files.
     pub tickets_max: usize,
 }

@@ -58,7 +58,7 @@ impl Room {
     /// The next record of this room's log. The only place where a sequence number is made.
     pub(crate) fn record(&mut self, at: Millis, nick: Option<Nick>, deed: Deed) -> Record {
         self.head = self.head.next();
-        Record { room: self.id, seq: self.head, at, nick, deed }
+        Record { room: self.id, seq: self.head, at, nick, deed, sent: None }
     }
 
     pub(crate) fn members_count(&self) -> u32 {

@@ -31,6 +31,14 @@ pub enum Kind {
     OpenDirect = 22,
     /// Client: take another nick.
     Rename = 23,
+    /// Client: earlier events of a room.
+    History = 24,
+    /// Client: which messages hold these words?
+    Search = 25,
+    /// Client: what have I not read?
+    AskUnread = 26,
+    /// Client: I have read a room up to here.
+    MarkRead = 27,
 
     /// Server: the answer to a good `Hello`.
     Welcome = 32,
@@ -52,6 +60,12 @@ pub enum Kind {
     Queued = 40,
     /// Server: events of a room that you can no longer get.
     Missed = 41,
+    /// Server: you are behind in a room; what follows comes from disk.
+    Behind = 42,
+    /// Server: events that were asked for.
+    Page = 43,
+    /// Server: your rooms, and what you have not read there.
+    Unread = 44,
 
     /// Server: an event of a room's log; `id` is its sequence number.
     Event = 48,
@@ -137,6 +151,10 @@ impl Kind {
         Self::ListMembers,
         Self::OpenDirect,
         Self::Rename,
+        Self::History,
+        Self::Search,
+        Self::AskUnread,
+        Self::MarkRead,
         Self::Welcome,
         Self::Refused,
         Self::Goodbye,
@@ -147,6 +165,9 @@ impl Kind {
         Self::MemberList,
         Self::Queued,
         Self::Missed,
+        Self::Behind,
+        Self::Page,
+        Self::Unread,
         Self::Event,
         Self::Offer,
         Self::Fetch,

@@ -36,6 +36,12 @@ pub const TOPIC_BYTES_MAX: usize = 512;
 /// A `Join` may ask for at most this many earlier events.
 pub const JOIN_LAST_MAX: u16 = 1000;
 
+/// A `History` or a `Search` may ask for at most this many events; a page may bring fewer, as its frame has a cap.
+pub const PAGE_EVENTS_MAX: u16 = 500;
+
+/// The words of a `Search` are at most this many bytes of UTF-8.
+pub const SEARCH_BYTES_MAX: usize = 512;
+
 /// A list reply carries at most this many entries; the asker pages on.
 pub const LIST_ENTRIES_MAX: usize = 500;
 

@@ -7,11 +7,13 @@ mod client;
 mod file_answer;
 mod file_request;
 mod pack;
+mod page;
 mod server;
 mod transfer;
 
 pub use client::{
-    ClientMessage, Cursor, Hello, Join, Leave, ListMembers, ListRooms, OpenDirect, Rename, Resume, Say, SetTopic, Since,
+    ClientMessage, Cursor, Hello, History, Join, Leave, ListMembers, ListRooms, MarkRead, OpenDirect, Range, Rename,
+    Resume, Say, Search, SetTopic, Since,
 };
 pub use file_answer::{
     Accepted, Attached, Checked, Entries, Fetching, FileAnswer, FileEntry, PackOutcome, Packed, Placed, Sort, Ticket,
@@ -20,9 +22,10 @@ pub use file_request::{
     Announce, Attach, Fetch, FetchMany, FileRequest, List, MakeFolder, Move, Offer, OnConflict, Remove, Verify,
 };
 pub use pack::{PACK_FILE_PREFIX_BYTES, Pack, PackedFile, Parcel};
+pub use page::{PAGE_FRAMES_BYTES_MAX, Page};
 pub use server::{
-    Goodbye, Joined, MemberEntry, MemberList, Missed, Queued, RoomEntry, RoomList, Said, ServerMessage, Welcome,
-    WireLimits,
+    Behind, Goodbye, Joined, MemberEntry, MemberList, Missed, Queued, RoomEntry, RoomList, Said, ServerMessage, Unread,
+    UnreadRoom, Welcome, WireLimits,
 };
 pub use transfer::{Committed, StalledBy, Stop, TransferMessage};
 

@@ -80,6 +80,8 @@ codes! {
         BadText = 202,
         /// The path breaks a rule.
         BadPath = 203,
+        /// There is nothing in the words that could be looked for.
+        BadSearch = 204,
         /// The nick, or one that looks like it, is in use.
         NickTaken = 300,
         /// No such room, or none that the asker may know of.
@@ -138,6 +140,8 @@ codes! {
         Damaged = 502,
         /// Nobody's fault: the other side ended it, or the sender of a file that is still coming is gone.
         Stopped = 503,
+        /// This server has no messages on disk, so what would be read there is not there.
+        NoStore = 504,
     }
 }
 

@@ -52,21 +52,24 @@ pub enum Reading {
         /// Their bytes.
         bytes: usize,
     },
-    /// The events from `from` to `to` are no longer held; the cursor now stands behind them.
-    Missed {
-        /// The first that is gone.
-        from: Seq,
-        /// The last that is gone.
-        to: Seq,
+    /// What the cursor wants next is no longer held; the cursor stands where it stood.
+    Overtaken {
+        /// The oldest event that is held.
+        oldest: Seq,
     },
 }
 
 impl RoomLog {
     /// An empty log.
     pub const fn new() -> Self {
+        Self::behind(Seq(0))
+    }
+
+    /// A log that holds nothing, of a room whose newest event is `head`.
+    pub const fn behind(head: Seq) -> Self {
         Self {
-            ring: Mutex::new(Ring { segments: VecDeque::new(), held_bytes: 0, end: 0, next: Seq(1) }),
-            head: AtomicU64::new(0),
+            ring: Mutex::new(Ring { segments: VecDeque::new(), held_bytes: 0, end: 0, next: head.next() }),
+            head: AtomicU64::new(head.0),
         }
     }
 
@@ -126,9 +129,7 @@ impl RoomLog {
         let ring = self.lock();
         let oldest = ring.oldest();
         if cursor.next < oldest {
-            let missed = Reading::Missed { from: cursor.next, to: Seq(oldest.0 - 1) };
-            *cursor = Cursor::at(oldest);
-            return missed;
+            return Reading::Overtaken { oldest };
         }
         let start = match ring.segments.back() {
             // The common case: a reader that is only behind what was just appended.

@@ -69,8 +69,12 @@ fn enter(address: SocketAddr, topic: &Topic, nick: &str) -> Result<(Dialed, Join
         agent: concat!("bench-client ", env!("CARGO_PKG_VERSION")).to_owned(),
         resume: None,
     };
-    let join =
-        Join { room: topic.room.clone(), since: Since::Now, announce: matches!(topic.arrival, Arrival::Announced) };
+    let join = Join {
+        room: topic.room.clone(),
+        since: Since::Now,
+        announce: matches!(topic.arrival, Arrival::Announced),
+        ephemeral: false,
+    };
     dialed.send_frame(&ClientMessage::Hello(hello).to_frame(RequestId(1)))?;
     dialed.send_frame(&ClientMessage::Join(join).to_frame(RequestId(2)))?;
     loop {

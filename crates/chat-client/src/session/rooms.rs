@@ -97,7 +97,12 @@ impl Rooms {
             let name = room.room.name.to_string();
             let message = match room.room.direct {
                 true => ClientMessage::OpenDirect(OpenDirect { nick: name, since: Since::Now }),
-                false => ClientMessage::Join(Join { room: name, since: Since::Now, announce: room.announce }),
+                false => ClientMessage::Join(Join {
+                    room: name,
+                    since: Since::Now,
+                    announce: room.announce,
+                    ephemeral: false,
+                }),
             };
             (*key, message)
         };

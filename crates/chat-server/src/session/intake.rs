@@ -96,7 +96,7 @@ impl Intaker {
             Some(offer) => refusal.with_offer(offer.as_str()),
             None => refusal,
         });
-        let command = Command::Hello { nick, token, resume: hello.resume };
+        let command = Command::Hello { nick, token, resume: hello.resume, features: hello.features };
         ask(frame, command)
     }
 
@@ -138,9 +138,12 @@ fn unknown_kind(number: u8) -> Refusal {
 
 fn command(message: ClientMessage) -> Command {
     let parsed = match message {
-        ClientMessage::Join(join) => {
-            room_name(&join.room).map(|room| Command::Join { room, since: join.since, announce: join.announce })
-        }
+        ClientMessage::Join(join) => room_name(&join.room).map(|room| Command::Join {
+            room,
+            since: join.since,
+            announce: join.announce,
+            ephemeral: join.ephemeral,
+        }),
         ClientMessage::Leave(leave) => Ok(Command::Leave(leave.room)),
         ClientMessage::Say(say) => Text::parse(say.text)
             .map(|text| Command::Say { room: say.room, message: say.message, text })
@@ -158,6 +161,10 @@ fn command(message: ClientMessage) -> Command {
             .map(|room| Command::ListMembers { room, after: list.after }),
         ClientMessage::OpenDirect(open) => nick(&open.nick).map(|nick| Command::OpenDirect { nick, since: open.since }),
         ClientMessage::Rename(rename) => nick(&rename.nick).map(Command::Rename),
+        ClientMessage::History(history) => Ok(Command::History(history)),
+        ClientMessage::Search(search) => Ok(Command::Search(search)),
+        ClientMessage::AskUnread => Ok(Command::AskUnread),
+        ClientMessage::MarkRead(mark) => Ok(Command::MarkRead(mark)),
         ClientMessage::Ping => Ok(Command::Ping),
         ClientMessage::File(slot, ask) => check_paths(&ask).map(|()| Command::File { slot, ask: Box::new(ask) }),
         ClientMessage::Hello(_)

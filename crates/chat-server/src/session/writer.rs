@@ -223,7 +223,9 @@ impl<W: AsyncWrite + Unpin> Writer<W> {
             match followed.log.read(&mut followed.cursor, budget, &mut self.hand) {
                 Reading::Current => {}
                 Reading::Taken { bytes } => budget = budget.saturating_sub(bytes),
-                Reading::Missed { from, to } => {
+                Reading::Overtaken { oldest } => {
+                    let (from, to) = (followed.cursor.next(), proto::Seq(oldest.0 - 1));
+                    followed.cursor = Cursor::at(oldest);
                     let missed = ServerMessage::Missed(Missed { room: followed.room, from, to });
                     let mut bytes = Vec::new();
                     missed.to_frame(RequestId(0)).write(&mut bytes);

@@ -87,7 +87,7 @@ impl Client {
     }
 
     pub(crate) async fn join(&mut self, room: &str) -> RoomId {
-        let join = Join { room: room.into(), since: Since::Now, announce: false };
+        let join = Join { room: room.into(), since: Since::Now, announce: false, ephemeral: false };
         let id = self.send(ClientMessage::Join(join)).await;
         match self.answer_to(id).await {
             ServerMessage::Joined(joined) => joined.room,

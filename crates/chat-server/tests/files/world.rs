@@ -124,6 +124,9 @@ impl World {
             held_max: 100,
             named_presence_max: 10,
             crowd_interval_ms: 1000,
+            keep_ms: 0,
+            kept_max: 0,
+            is_durable: false,
             tickets_max: 100,
         };
         let log_limits = LogLimits { room_bytes: 1 << 22, total_bytes: 1 << 24, floor_bytes: 1 << 14 };

@@ -52,7 +52,7 @@ impl Hub {
         self.people.check_free(&nick, None).map_err(|refusal| self.people.with_offer(refusal, &nick))?;
         let member = self.people.add(Member::new(nick.clone(), token, session));
         self.sessions.insert(session, member);
-        effects.push(Effect::Admit { to: session, request, nick, token, resumed: false });
+        effects.push(Effect::Admit { to: session, request, nick, token, resumed: false, kept: false });
         Ok(())
     }
 
@@ -76,6 +76,7 @@ impl Hub {
             nick: member.nick.clone(),
             token: member.token,
             resumed: true,
+            kept: false,
         });
         for membership in &member.rooms {
             let cursor = resume.cursors.iter().find(|cursor| cursor.room == membership.room);

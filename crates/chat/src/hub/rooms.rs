@@ -175,6 +175,8 @@ impl Hub {
             members: room.members_count(),
             first,
             head: room.head,
+            read: room.head,
+            ephemeral: false,
         }
     }
 

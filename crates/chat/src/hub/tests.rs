@@ -15,6 +15,9 @@ const LIMITS: HubLimits = HubLimits {
     held_max: 3,
     named_presence_max: 4,
     crowd_interval_ms: 60_000,
+    keep_ms: 0,
+    kept_max: 0,
+    is_durable: false,
     tickets_max: 6,
 };
 

@@ -3,7 +3,7 @@
 use bytes::{Buf, BufMut, Bytes, BytesMut};
 use serde::{Deserialize, Serialize};
 
-use super::{Attach, FileRequest, MessageId, RequestId, RoomId, Seq, Token, TransferMessage, empty};
+use super::{Attach, FileRequest, MessageId, RequestId, RoomId, Seq, Token, TransferMessage, at_most, empty};
 use crate::codec::Frame;
 use crate::error::DecodeError;
 use crate::file::Slot;
@@ -20,7 +20,8 @@ pub struct Hello {
     pub version_min: u16,
     /// The newest.
     pub version_max: u16,
-    /// Features the client would use, a bit each. None is defined yet; unknown bits are ignored.
+    /// Features the client would use, a bit each: [`Hello::KEEP`], [`Hello::BESIDE`], [`Hello::YIELD`]; unknown bits are
+    /// ignored.
     pub features: u64,
     /// The nick it wants.
     pub nick: String,
@@ -28,6 +29,17 @@ pub struct Hello {
     pub agent: String,
     /// Takes up a broken connection.
     pub resume: Option<Resume>,
+}
+
+impl Hello {
+    /// Keep my place when I leave: the nick stays mine, direct conversations go on without me, and the token from the
+    /// `Welcome` is good for as long as the server keeps such places.
+    pub const KEEP: u64 = 1;
+    /// I only read, beside whatever connection I have: nothing of mine is replaced or taken up. Needs a `resume` whose
+    /// token is known; no `Joined` follows, and nothing can be said.
+    pub const BESIDE: u64 = 2;
+    /// Do not take my place from a connection of mine that stands: refuse the nick as taken.
+    pub const YIELD: u64 = 4;
 }
 
 /// A returning client: its token, and how far it had read.
@@ -57,6 +69,8 @@ pub struct Join {
     pub since: Since,
     /// Whether the room is told. A script that says one thing and goes has no need to.
     pub announce: bool,
+    /// If the room is made by this: nothing said in it is stored. A room that is there stays as it is.
+    pub ephemeral: bool,
 }
 
 /// Where a room's events begin for someone who joins.
@@ -131,6 +145,54 @@ pub struct Rename {
     pub nick: String,
 }
 
+/// Earlier events of a room I am in. Answered by `Page` or `Refused`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct History {
+    /// The room.
+    pub room: RoomId,
+    /// Which of them.
+    pub range: Range,
+    /// How many at most; above [`crate::limits::PAGE_EVENTS_MAX`] is taken as that.
+    pub count: u16,
+}
+
+/// Which events of a room.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Range {
+    /// The newest.
+    Last,
+    /// The newest of those before this one.
+    Before(Seq),
+    /// The oldest of those behind this one.
+    After(Seq),
+    /// The oldest of those from this time on, in milliseconds since 1970-01-01 UTC.
+    Since(u64),
+}
+
+/// Which messages hold these words? Newest first. Answered by `Page` or `Refused`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Search {
+    /// In these rooms, which I am in; in all of mine if it is empty.
+    pub rooms: Vec<RoomId>,
+    /// All of them must be there. A word that ends with `*` is the beginning of one.
+    pub words: String,
+    /// Said by whoever had this nick then.
+    pub from: Option<String>,
+    /// Only what stands before this; 0 for the newest, otherwise [`super::Page::next`].
+    pub before: u64,
+    /// How many at most; above [`crate::limits::PAGE_EVENTS_MAX`] is taken as that.
+    pub count: u16,
+}
+
+/// I have read a room up to here. Answered by `Done` or `Refused`. Never goes back.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct MarkRead {
+    /// The room.
+    pub room: RoomId,
+    /// The last event that was read.
+    pub seq: Seq,
+}
+
 /// Everything a client can say.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum ClientMessage {
@@ -158,6 +220,14 @@ pub enum ClientMessage {
     OpenDirect(OpenDirect),
     /// See [`Rename`].
     Rename(Rename),
+    /// See [`History`].
+    History(History),
+    /// See [`Search`].
+    Search(Search),
+    /// My rooms, and what I have not read there. Answered by `Unread`.
+    AskUnread,
+    /// See [`MarkRead`].
+    MarkRead(MarkRead),
     /// A question about files; the slot is that of the transfer it begins, or 0.
     File(Slot, FileRequest),
     /// Let me open another connection for files. Answered by `Ticket` or `Refused`.
@@ -184,6 +254,10 @@ impl ClientMessage {
             Self::ListMembers(_) => Kind::ListMembers,
             Self::OpenDirect(_) => Kind::OpenDirect,
             Self::Rename(_) => Kind::Rename,
+            Self::History(_) => Kind::History,
+            Self::Search(_) => Kind::Search,
+            Self::AskUnread => Kind::AskUnread,
+            Self::MarkRead(_) => Kind::MarkRead,
             Self::File(_, request) => request.kind(),
             Self::AskTicket => Kind::AskTicket,
             Self::Attach(_) => Kind::Attach,
@@ -195,7 +269,7 @@ impl ClientMessage {
     pub fn to_frame(&self, id: RequestId) -> Frame {
         let body = match self {
             Self::Hello(hello) => wire::encode(hello),
-            Self::Ping | Self::Pong | Self::Bye | Self::AskTicket => Bytes::new(),
+            Self::Ping | Self::Pong | Self::Bye | Self::AskTicket | Self::AskUnread => Bytes::new(),
             Self::Join(join) => wire::encode(join),
             Self::Leave(leave) => wire::encode(leave),
             Self::Say(say) => say.to_body(),
@@ -204,6 +278,9 @@ impl ClientMessage {
             Self::ListMembers(list) => wire::encode(list),
             Self::OpenDirect(open) => wire::encode(open),
             Self::Rename(rename) => wire::encode(rename),
+            Self::History(history) => wire::encode(history),
+            Self::Search(search) => wire::encode(search),
+            Self::MarkRead(mark) => wire::encode(mark),
             Self::Attach(attach) => wire::encode(attach),
             Self::File(slot, request) => return request.to_frame(id).with_slot(slot.0),
             Self::Transfer(slot, message) => return message.to_frame(*slot),
@@ -231,6 +308,10 @@ impl ClientMessage {
             Some(Kind::ListMembers) => wire::decode("ListMembers", body).map(Self::ListMembers),
             Some(Kind::OpenDirect) => wire::decode("OpenDirect", body).map(Self::OpenDirect),
             Some(Kind::Rename) => wire::decode("Rename", body).map(Self::Rename),
+            Some(Kind::History) => wire::decode("History", body).map(Self::History),
+            Some(Kind::Search) => Search::from_body(body).map(Self::Search),
+            Some(Kind::AskUnread) => empty("AskUnread", body).map(|()| Self::AskUnread),
+            Some(Kind::MarkRead) => wire::decode("MarkRead", body).map(Self::MarkRead),
             Some(Kind::AskTicket) => empty("AskTicket", body).map(|()| Self::AskTicket),
             Some(Kind::Attach) => Attach::from_body(body).map(Self::Attach),
             Some(kind) if !TransferMessage::is_of_servers(kind) => {
@@ -250,10 +331,14 @@ impl Hello {
             return Err(DecodeError::BadMagic);
         }
         let hello: Self = wire::decode("Hello", body)?;
-        match hello.resume.as_ref().map_or(0, |resume| resume.cursors.len()) {
-            count if count > CURSORS_MAX => Err(DecodeError::TooManyEntries { kind: "Hello", count, max: CURSORS_MAX }),
-            _ => Ok(hello),
-        }
+        at_most("Hello", hello.resume.as_ref().map_or(0, |resume| resume.cursors.len()), CURSORS_MAX).map(|()| hello)
+    }
+}
+
+impl Search {
+    fn from_body(body: &[u8]) -> Result<Self, DecodeError> {
+        let search: Self = wire::decode("Search", body)?;
+        at_most("Search", search.rooms.len(), CURSORS_MAX).map(|()| search)
     }
 }
 

@@ -3,7 +3,7 @@
 use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 
-use super::{FileAnswer, RequestId, RoomId, Seq, Token, TransferMessage, empty};
+use super::{FileAnswer, Page, RequestId, RoomId, Seq, Token, TransferMessage, empty};
 use crate::codec::Frame;
 use crate::error::DecodeError;
 use crate::event::RoomEvent;
@@ -36,6 +36,8 @@ impl Welcome {
     pub const DURABLE: u64 = 1;
     /// The feature bit of a server that takes and gives files.
     pub const FILES: u64 = 2;
+    /// The feature bit of a server that keeps this client's place when it leaves, as [`super::Hello::KEEP`] asked.
+    pub const KEPT: u64 = 4;
 }
 
 /// What a server allows one client.
@@ -80,6 +82,10 @@ pub struct Joined {
     pub first: Seq,
     /// The newest event there is; events up to this one happened before you came.
     pub head: Seq,
+    /// The last event you have read, as `MarkRead` said; where you come for the first time, `head`.
+    pub read: Seq,
+    /// Whether nothing said here is stored.
+    pub ephemeral: bool,
 }
 
 /// Your message has its place in the room's log.
@@ -151,6 +157,44 @@ pub struct Missed {
     pub to: Seq,
 }
 
+/// You are behind in a room: its events from `next` on come from disk, as fast as you take them, and behind `head` the
+/// live ones follow, without a gap or an overlap. For the person; nothing is lost.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Behind {
+    /// The room.
+    pub room: RoomId,
+    /// The next event you get.
+    pub next: Seq,
+    /// The newest there is now.
+    pub head: Seq,
+}
+
+/// Your rooms, direct conversations included, and what you have not read there.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Unread {
+    /// The rooms, in the order you came into them.
+    pub rooms: Vec<UnreadRoom>,
+}
+
+/// A room you are in, and what you have not read there.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct UnreadRoom {
+    /// The room's number.
+    pub room: RoomId,
+    /// Its name; in a direct conversation the other's nick.
+    pub name: String,
+    /// Whether it is a direct conversation.
+    pub direct: bool,
+    /// The last event you have read.
+    pub read: Seq,
+    /// The newest event there is.
+    pub head: Seq,
+    /// Messages and files among the events between, without your own.
+    pub said: u32,
+    /// Whether there are more than were counted.
+    pub more: bool,
+}
+
 /// Everything a server can say.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum ServerMessage {
@@ -178,6 +222,12 @@ pub enum ServerMessage {
     Queued(Queued),
     /// See [`Missed`].
     Missed(Missed),
+    /// See [`Behind`].
+    Behind(Behind),
+    /// See [`Page`].
+    Page(Page),
+    /// See [`Unread`].
+    Unread(Unread),
     /// See [`RoomEvent`]; the header's id is its sequence number.
     Event(RoomEvent),
     /// An answer about files.
@@ -202,6 +252,9 @@ impl ServerMessage {
             Self::MemberList(_) => Kind::MemberList,
             Self::Queued(_) => Kind::Queued,
             Self::Missed(_) => Kind::Missed,
+            Self::Behind(_) => Kind::Behind,
+            Self::Page(_) => Kind::Page,
+            Self::Unread(_) => Kind::Unread,
             Self::Event(_) => Kind::Event,
             Self::File(answer) => answer.kind(),
             Self::Transfer(_, message) => message.kind(),
@@ -221,6 +274,9 @@ impl ServerMessage {
             Self::MemberList(list) => (id.0, wire::encode(list)),
             Self::Queued(queued) => (id.0, wire::encode(queued)),
             Self::Missed(missed) => (id.0, wire::encode(missed)),
+            Self::Behind(behind) => (id.0, wire::encode(behind)),
+            Self::Page(page) => (id.0, page.to_body()),
+            Self::Unread(unread) => (id.0, wire::encode(unread)),
             Self::Event(event) => (event.seq.0, event.to_body()),
             Self::File(answer) => return answer.to_frame(id),
             Self::Transfer(slot, message) => return message.to_frame(*slot),
@@ -247,6 +303,9 @@ impl ServerMessage {
             Some(Kind::MemberList) => wire::decode("MemberList", body).map(Self::MemberList),
             Some(Kind::Queued) => wire::decode("Queued", body).map(Self::Queued),
             Some(Kind::Missed) => wire::decode("Missed", body).map(Self::Missed),
+            Some(Kind::Behind) => wire::decode("Behind", body).map(Self::Behind),
+            Some(Kind::Page) => Page::from_body(body).map(Self::Page),
+            Some(Kind::Unread) => wire::decode("Unread", body).map(Self::Unread),
             Some(Kind::Event) => RoomEvent::from_body(Seq(frame.header().id), body).map(Self::Event),
             Some(kind) if !TransferMessage::is_of_clients(kind) => {
                 let slot = Slot(frame.header().slot);

@@ -18,6 +18,9 @@ fn desk(path: &std::path::Path) -> Arc<Desk> {
         held_max: 0,
         named_presence_max: 1,
         crowd_interval_ms: 1,
+        keep_ms: 0,
+        kept_max: 0,
+        is_durable: false,
         tickets_max: 0,
     };
     let log_limits = LogLimits { room_bytes: 1, total_bytes: 1, floor_bytes: 1 };

@@ -166,7 +166,7 @@ pub(super) fn knock(number: usize, talker: &mut Talker) -> Result<(), String> {
         resume: None,
     };
     talker.send(&ClientMessage::Hello(hello).to_frame(RequestId(1)))?;
-    let join = Join { room: ROOM.to_owned(), since: Since::Now, announce: true };
+    let join = Join { room: ROOM.to_owned(), since: Since::Now, announce: true, ephemeral: false };
     talker.send(&ClientMessage::Join(join).to_frame(RequestId(2)))
 }
 
