@@ -16,6 +16,8 @@ mod file_rows;
 mod file_schema;
 #[path = "vectors/reader.rs"]
 mod reader;
+#[path = "vectors/reading_rows.rs"]
+mod reading_rows;
 #[path = "vectors/rejects.rs"]
 mod rejects;
 #[path = "vectors/rows.rs"]

@@ -45,14 +45,17 @@ impl Page {
     /// # Errors
     /// What is in it is no event, or is not whole.
     pub fn events(&self) -> Result<Vec<RoomEvent>, DecodeError> {
-        let bad = || DecodeError::BadBody { kind: "Page", why: "an event in it is not whole" };
+        let cut = || bad("an event in it is not whole");
         let mut rest = self.frames.clone();
         let mut events = Vec::new();
         while !rest.is_empty() {
-            let header = Header::read(rest.first_chunk::<HEADER_BYTES>().ok_or_else(bad)?);
+            let header = Header::read(rest.first_chunk::<HEADER_BYTES>().ok_or_else(cut)?);
             let frame_bytes = HEADER_BYTES.saturating_add(header.len as usize);
-            if header.kind != Kind::Event.number() || frame_bytes > rest.len() {
-                return Err(bad());
+            if header.kind != Kind::Event.number() {
+                return Err(bad("a frame in it is no event"));
+            }
+            if frame_bytes > rest.len() {
+                return Err(cut());
             }
             let frame = rest.split_to(frame_bytes);
             events.push(RoomEvent::from_body(Seq(header.id), &frame.slice(HEADER_BYTES..))?);
@@ -70,7 +73,6 @@ impl Page {
     }
 
     pub(super) fn from_body(body: &Bytes) -> Result<Self, DecodeError> {
-        let bad = |why| DecodeError::BadBody { kind: "Page", why };
         if body.len() < PREFIX_BYTES {
             return Err(bad("it ends too early"));
         }
@@ -83,4 +85,8 @@ impl Page {
         let page = Self { more: flags & MORE != 0, unindexed: flags & UNINDEXED != 0, next, gone_to, frames: rest };
         page.events().map(|_| page)
     }
+}
+
+const fn bad(why: &'static str) -> DecodeError {
+    DecodeError::BadBody { kind: "Page", why }
 }

@@ -1,17 +1,18 @@
 //! Any message that can be: strategies for each type.
 
-use bytes::Bytes;
+use bytes::{Bytes, BytesMut};
 use proptest::collection::vec;
 use proptest::option;
 use proptest::prelude::*;
 use proto::event::{RoomEvent, What};
 use proto::limits::NICK_BYTES_MAX;
 use proto::message::{
-    Cursor, Goodbye, Hello, Join, Joined, Leave, ListMembers, ListRooms, MemberEntry, MemberList, Missed, OpenDirect,
-    Queued, Rename, Resume, RoomEntry, RoomList, Said, Say, SetTopic, Since, Welcome, WireLimits,
+    Behind, Cursor, Goodbye, Hello, History, Join, Joined, Leave, ListMembers, ListRooms, MarkRead, MemberEntry,
+    MemberList, Missed, OpenDirect, Page, Queued, Range, Rename, Resume, RoomEntry, RoomList, Said, Say, Search,
+    SetTopic, Since, Unread, UnreadRoom, Welcome, WireLimits,
 };
 use proto::refusal::Limit;
-use proto::{ClientMessage, CloseCode, Code, MessageId, Refusal, RoomId, Seq, ServerMessage, Token};
+use proto::{ClientMessage, CloseCode, Code, MessageId, Refusal, RequestId, RoomId, Seq, ServerMessage, Token};
 
 use crate::any_files;
 
@@ -70,14 +71,33 @@ fn say() -> impl Strategy<Value = Say> {
     fields.prop_map(|(room, message, text)| Say { room, message: MessageId(message), text: Bytes::from(text) })
 }
 
+fn join() -> impl Strategy<Value = Join> {
+    let fields = (string(), since(), any::<bool>(), any::<bool>());
+    fields.prop_map(|(room, since, announce, ephemeral)| Join { room, since, announce, ephemeral })
+}
+
+fn history() -> impl Strategy<Value = History> {
+    let range = prop_oneof![
+        Just(Range::Last),
+        seq().prop_map(Range::Before),
+        seq().prop_map(Range::After),
+        number().prop_map(Range::Since)
+    ];
+    (room(), range, number_16()).prop_map(|(room, range, count)| History { room, range, count })
+}
+
+fn search() -> impl Strategy<Value = Search> {
+    let fields = (vec(room(), 0..20), string(), option::of(string()), number(), number_16());
+    fields.prop_map(|(rooms, words, from, before, count)| Search { rooms, words, from, before, count })
+}
+
 /// Anything a client can say.
 pub(crate) fn client_message() -> impl Strategy<Value = ClientMessage> {
     use ClientMessage as M;
-    let join = (string(), since(), any::<bool>());
     prop_oneof![
         1 => hello().prop_map(M::Hello),
-        1 => proptest::sample::select(vec![M::Ping, M::Pong, M::Bye]),
-        1 => join.prop_map(|(room, since, announce)| M::Join(Join { room, since, announce })),
+        1 => proptest::sample::select(vec![M::Ping, M::Pong, M::Bye, M::AskUnread]),
+        1 => join().prop_map(M::Join),
         1 => room().prop_map(|room| M::Leave(Leave { room })),
         1 => say().prop_map(M::Say),
         1 => (room(), string()).prop_map(|(room, topic)| M::SetTopic(SetTopic { room, topic })),
@@ -85,6 +105,9 @@ pub(crate) fn client_message() -> impl Strategy<Value = ClientMessage> {
         1 => (option::of(string()), string()).prop_map(|(room, after)| M::ListMembers(ListMembers { room, after })),
         1 => (string(), since()).prop_map(|(nick, since)| M::OpenDirect(OpenDirect { nick, since })),
         1 => string().prop_map(|nick| M::Rename(Rename { nick })),
+        1 => history().prop_map(M::History),
+        1 => search().prop_map(M::Search),
+        1 => (room(), seq()).prop_map(|(room, seq)| M::MarkRead(MarkRead { room, seq })),
         10 => any_files::client_message(),
     ]
 }
@@ -131,8 +154,9 @@ fn goodbye() -> impl Strategy<Value = Goodbye> {
 }
 
 fn joined() -> impl Strategy<Value = Joined> {
-    let fields = (room(), string(), any::<bool>(), string(), number_32(), seq(), seq());
-    fields.prop_map(|(room, name, direct, topic, members, first, head)| Joined {
+    let flags = (any::<bool>(), any::<bool>());
+    let fields = (room(), string(), flags, string(), number_32(), seq(), seq(), seq());
+    fields.prop_map(|(room, name, (direct, ephemeral), topic, members, first, head, read)| Joined {
         room,
         name,
         direct,
@@ -140,6 +164,8 @@ fn joined() -> impl Strategy<Value = Joined> {
         members,
         first,
         head,
+        read,
+        ephemeral,
     })
 }
 
@@ -181,6 +207,40 @@ fn event() -> impl Strategy<Value = RoomEvent> {
     fields.prop_map(|(seq, room, at_ms, nick, what)| RoomEvent { seq, room, at_ms, nick, what })
 }
 
+fn page() -> impl Strategy<Value = Page> {
+    let fields = (any::<bool>(), any::<bool>(), number(), seq(), vec(event(), 0..6));
+    fields.prop_map(|(more, unindexed, next, gone_to, events)| Page {
+        more,
+        unindexed,
+        next,
+        gone_to,
+        frames: frames_of(&events),
+    })
+}
+
+/// The frames of `events`, one behind the other.
+pub(crate) fn frames_of(events: &[RoomEvent]) -> Bytes {
+    let mut frames = BytesMut::new();
+    for event in events {
+        ServerMessage::Event(event.clone()).to_frame(RequestId(0)).write(&mut frames);
+    }
+    frames.freeze()
+}
+
+fn unread() -> impl Strategy<Value = Unread> {
+    let fields = (room(), string(), any::<bool>(), seq(), seq(), number_32(), any::<bool>());
+    let entry = fields.prop_map(|(room, name, direct, read, head, said, more)| UnreadRoom {
+        room,
+        name,
+        direct,
+        read,
+        head,
+        said,
+        more,
+    });
+    vec(entry, 0..20).prop_map(|rooms| Unread { rooms })
+}
+
 /// Anything a server can say.
 pub(crate) fn server_message() -> impl Strategy<Value = ServerMessage> {
     use ServerMessage as M;
@@ -195,6 +255,9 @@ pub(crate) fn server_message() -> impl Strategy<Value = ServerMessage> {
         1 => member_list().prop_map(M::MemberList),
         1 => (number_32(), number_32()).prop_map(|(place, waiting)| M::Queued(Queued { place, waiting })),
         1 => (room(), seq(), seq()).prop_map(|(room, from, to)| M::Missed(Missed { room, from, to })),
+        1 => (room(), seq(), seq()).prop_map(|(room, next, head)| M::Behind(Behind { room, next, head })),
+        2 => page().prop_map(M::Page),
+        1 => unread().prop_map(M::Unread),
         3 => event().prop_map(M::Event),
         10 => any_files::server_message(),
     ]

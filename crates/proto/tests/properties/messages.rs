@@ -3,13 +3,17 @@
 use bytes::Bytes;
 use proptest::collection::vec;
 use proptest::prelude::*;
-use proto::limits::{BULK_BYTES_MAX, CONTROL_BYTES_MAX, CURSORS_MAX, MAGIC, PACK_FILES_MAX, PACK_PATHS_BYTES_MAX};
+use proto::event::{RoomEvent, What};
+use proto::limits::{
+    BULK_BYTES_MAX, CONTROL_BYTES_MAX, CURSORS_MAX, MAGIC, PACK_FILES_MAX, PACK_PATHS_BYTES_MAX, PAGE_EVENTS_MAX,
+};
 use proto::message::{
-    Cursor, FileRequest, Hello, OnConflict, PACK_FILE_PREFIX_BYTES, Pack, PackedFile, Resume, RoomEntry, RoomList,
+    Cursor, FileRequest, Hello, OnConflict, PACK_FILE_PREFIX_BYTES, PAGE_FRAMES_BYTES_MAX, Pack, PackedFile, Page,
+    Resume, RoomEntry, RoomList,
 };
 use proto::{ClientMessage, Frame, RequestId, RoomId, Root, Seq, ServerMessage, Slot, Token};
 
-use crate::any::{client_message, server_message};
+use crate::any::{client_message, frames_of, server_message};
 use crate::cases;
 
 proptest! {
@@ -109,6 +113,24 @@ fn the_fullest_bodies_within_the_cap_are_read() {
     let frame = list.to_frame(RequestId(1));
     assert!(frame.body().len() > CONTROL_BYTES_MAX - 4 && frame.body().len() <= CONTROL_BYTES_MAX);
     assert_eq!(ServerMessage::from_frame(&frame), Ok(list));
+}
+
+/// The longest page: its events are what they were, byte for byte.
+#[test]
+fn a_page_gives_back_the_events_that_were_put_into_it() {
+    let said = |seq| RoomEvent {
+        seq: Seq(seq),
+        room: RoomId(7),
+        at_ms: u64::MAX,
+        nick: "ann".into(),
+        what: What::Said("x".repeat(96)),
+    };
+    let events: Vec<_> = (1..=u64::from(PAGE_EVENTS_MAX)).map(said).collect();
+    let page = Page { more: true, unindexed: false, next: 9, gone_to: Seq(3), frames: frames_of(&events) };
+    assert!(page.frames.len() <= PAGE_FRAMES_BYTES_MAX, "{}", page.frames.len());
+    assert_eq!(page.events(), Ok(events));
+    let frame = ServerMessage::Page(page.clone()).to_frame(RequestId(1));
+    assert_eq!(ServerMessage::from_frame(&frame), Ok(ServerMessage::Page(page)));
 }
 
 fn with_body(frame: &Frame, body: Bytes) -> Frame {

@@ -136,6 +136,35 @@ impl<'a> Reader<'a> {
         Ok(text.to_owned())
     }
 
+    /// Takes the header of a frame that stands in the body: the length of its body, its kind, its id.
+    pub(crate) fn header(&mut self) -> Result<(usize, u8, u64), Unreadable> {
+        let from = self.at;
+        let mut number = |bytes| Ok(self.take(bytes)?.iter().fold(0, |number, byte| (number << 8) | u64::from(*byte)));
+        let (len, kind, _flags_and_slot, id) = (number(4)?, number(1)?, number(3)?, number(8)?);
+        self.note(format!("header: len {len}, kind {kind}, id {id}"), from..from);
+        let too_big = |_| Unreadable("a number is too big");
+        Ok((usize::try_from(len).map_err(too_big)?, u8::try_from(kind).map_err(too_big)?, id))
+    }
+
+    /// Reads the next `count` bytes, and no further, by `read`, which leaves none of them.
+    pub(crate) fn part<T>(
+        &mut self,
+        count: usize,
+        read: impl FnOnce(&mut Self) -> Result<T, Unreadable>,
+    ) -> Result<T, Unreadable> {
+        let whole = self.body;
+        let end = self.at.checked_add(count).ok_or(Unreadable("a length is too big"))?;
+        self.body = whole.get(..end).ok_or(Unreadable("it ends too early"))?;
+        let read = read(self).and_then(|part| self.end().map(|()| part));
+        self.body = whole;
+        read
+    }
+
+    /// What is left, not taken.
+    pub(crate) fn ahead(&self) -> &'a [u8] {
+        &self.body[self.at..]
+    }
+
     /// Takes all that is left.
     pub(crate) fn rest(&mut self, name: &str) -> Result<&'a [u8], Unreadable> {
         self.raw(name, self.left())

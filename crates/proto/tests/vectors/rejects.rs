@@ -24,6 +24,7 @@ pub(crate) struct Reject {
 /// Every block of bytes that must be refused. The first word of a label is the error's name.
 pub(crate) fn all() -> Vec<Reject> {
     let mut rejects = of_chat();
+    rejects.extend(of_reading());
     rejects.extend(of_transfers());
     rejects.extend(of_files());
     rejects
@@ -68,6 +69,20 @@ fn of_chat() -> Vec<Reject> {
         at_client("BadBody event-long-nick", bad("Event", "the nick in it is too long")),
         at_client("BadBody event-utf8", bad("Event", "a string in it is not UTF-8")),
         at_client("BadBody crowd", ends_early("Event")),
+    ]
+}
+
+fn of_reading() -> Vec<Reject> {
+    use DecodeError as E;
+    let too_many = |kind, count, max| E::TooManyEntries { kind, count, max };
+    vec![
+        at_server("BadBody history", bad("History", "a field in it has no such value")),
+        at_server("TooManyEntries search", too_many("Search", CURSORS_MAX + 1, CURSORS_MAX)),
+        at_client("BadBody page", bad("Page", "it ends too early")),
+        at_client("BadBody page-flag", bad("Page", "a flag in it is not known")),
+        at_client("BadBody page-frame", bad("Page", "a frame in it is no event")),
+        at_client("BadBody page-cut", bad("Page", "an event in it is not whole")),
+        at_client("BadBody page-event", bad("Event", "it ends too early")),
     ]
 }
 

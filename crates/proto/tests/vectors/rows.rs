@@ -1,5 +1,5 @@
 //! The examples' values: what each block of the document means. The rows of servers are in
-//! `server_rows`, those of files in `file_rows` and `file_answer_rows`.
+//! `server_rows`, those of reading back in `reading_rows`, those of files in `file_rows` and `file_answer_rows`.
 
 use bytes::Bytes;
 use proto::message::{
@@ -7,7 +7,7 @@ use proto::message::{
 };
 use proto::{ClientMessage, Frame, Kind, MessageId, RequestId, RoomId, Seq, ServerMessage, Token};
 
-use crate::{file_answer_rows, file_rows, server_rows};
+use crate::{file_answer_rows, file_rows, reading_rows, server_rows};
 
 /// Who says what.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -35,6 +35,7 @@ pub(crate) fn all() -> Vec<Row> {
     rows.extend(sayings());
     rows.extend(askings());
     rows.extend(server_rows::all());
+    rows.extend(reading_rows::all());
     rows.extend(file_rows::all());
     rows.extend(file_answer_rows::all());
     rows
@@ -60,29 +61,34 @@ pub(crate) fn client(label: &'static str, id: u64, message: ClientMessage) -> Ro
     row(label, id, Spoken::Client(message))
 }
 
+pub(crate) fn hello(nick: &str, agent: &str, features: u64, resume: Option<Resume>) -> ClientMessage {
+    ClientMessage::Hello(Hello {
+        magic: *b"VBTM",
+        version_min: 1,
+        version_max: 1,
+        features,
+        nick: nick.into(),
+        agent: agent.into(),
+        resume,
+    })
+}
+
 fn hellos() -> Vec<Row> {
-    let hello = |nick: &str, agent: &str, resume| {
-        ClientMessage::Hello(Hello {
-            magic: *b"VBTM",
-            version_min: 1,
-            version_max: 1,
-            features: 0,
-            nick: nick.into(),
-            agent: agent.into(),
-            resume,
-        })
-    };
     let cursors = vec![
         Cursor { room: RoomId(3), seq: Seq(41) },
         Cursor { room: RoomId(70_000), seq: Seq(4_294_967_296) },
         Cursor { room: RoomId(9), seq: Seq(0) },
     ];
-    let resume = Resume { token: Token(*b"sixteen bytes ok"), cursors };
+    let token = Token(*b"sixteen bytes ok");
+    let resume = Resume { token, cursors };
+    let known = Some(Resume { token, cursors: vec![] });
     vec![
-        client("Hello", 1, hello("ann", "chat-client 0.1.0", None)),
-        client("Hello resume", 1, hello("李小明", "", Some(resume))),
-        client("Hello ann", 1, hello("ann", "py", None)),
-        client("Hello bob", 1, hello("bob", "py", None)),
+        client("Hello", 1, hello("ann", "chat-client 0.1.0", 0, None)),
+        client("Hello keep", 1, hello("李小明", "", Hello::KEEP | Hello::YIELD, known.clone())),
+        client("Hello beside", 1, hello("李小明", "", Hello::BESIDE, known)),
+        client("Hello resume", 1, hello("李小明", "", 0, Some(resume))),
+        client("Hello ann", 1, hello("ann", "py", Hello::KEEP, None)),
+        client("Hello bob", 1, hello("bob", "py", 0, None)),
         client("Ping", 5, ClientMessage::Ping),
         client("Pong", 0x0102_0304_0506_0708, ClientMessage::Pong),
         client("Bye", 9, ClientMessage::Bye),
@@ -91,9 +97,10 @@ fn hellos() -> Vec<Row> {
 }
 
 fn joins() -> Vec<Row> {
-    let join =
-        |label, since, announce| client(label, 7, ClientMessage::Join(Join { room: "lobby".into(), since, announce }));
-    let lobby = |since| ClientMessage::Join(Join { room: "lobby".into(), since, announce: true });
+    let into = |room: &str, since, announce, ephemeral| {
+        ClientMessage::Join(Join { room: room.into(), since, announce, ephemeral })
+    };
+    let join = |label, since, announce| client(label, 7, into("lobby", since, announce, false));
     vec![
         join("Join now", Since::Now, true),
         join("Join last-20", Since::Last(20), true),
@@ -104,8 +111,9 @@ fn joins() -> Vec<Row> {
         join("Join after-4294967295", Since::After(Seq(4_294_967_295)), false),
         join("Join after-4294967296", Since::After(Seq(4_294_967_296)), false),
         join("Join after-18446744073709551615", Since::After(Seq(u64::MAX)), false),
-        client("Join ann", 2, lobby(Since::Now)),
-        client("Join bob", 2, lobby(Since::Last(10))),
+        client("Join ephemeral", 7, into("off-the-record", Since::Now, true, true)),
+        client("Join ann", 2, into("lobby", Since::Now, true, false)),
+        client("Join bob", 2, into("lobby", Since::Last(10), true, false)),
     ]
 }
 

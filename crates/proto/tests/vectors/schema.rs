@@ -3,8 +3,9 @@
 use bytes::Bytes;
 use proto::event::{RoomEvent, What};
 use proto::message::{
-    Cursor, Goodbye, Hello, Join, Joined, Leave, ListMembers, ListRooms, MemberEntry, MemberList, Missed, OpenDirect,
-    Queued, Rename, Resume, RoomEntry, RoomList, Said, Say, SetTopic, Since, Welcome, WireLimits,
+    Behind, Cursor, Goodbye, Hello, History, Join, Joined, Leave, ListMembers, ListRooms, MarkRead, MemberEntry,
+    MemberList, Missed, OpenDirect, Page, Queued, Range, Rename, Resume, RoomEntry, RoomList, Said, Say, Search,
+    SetTopic, Since, Unread, UnreadRoom, Welcome, WireLimits,
 };
 use proto::refusal::Limit;
 use proto::{ClientMessage, CloseCode, Code, Header, MessageId, Refusal, RoomId, Root, Seq, ServerMessage, Token};
@@ -30,6 +31,10 @@ pub(crate) fn client(header: &Header, r: &mut Reader<'_>) -> Option<Read<ClientM
         21 => list_members(r).map(M::ListMembers),
         22 => open_direct(r).map(M::OpenDirect),
         23 => r.string("nick").map(|nick| M::Rename(Rename { nick })),
+        24 => history(r).map(M::History),
+        25 => search(r).map(M::Search),
+        26 => Ok(M::AskUnread),
+        27 => mark_read(r).map(M::MarkRead),
         _ => file_schema::client(header, r)?,
     };
     Some(message.and_then(|message| r.end().map(|()| message)))
@@ -51,6 +56,9 @@ pub(crate) fn server(header: &Header, r: &mut Reader<'_>) -> Option<Read<ServerM
         39 => member_list(r).map(M::MemberList),
         40 => queued(r).map(M::Queued),
         41 => missed(r).map(M::Missed),
+        42 => behind(r).map(M::Behind),
+        43 => page(r).map(M::Page),
+        44 => unread(r).map(M::Unread),
         48 => event(header.id, r).map(M::Event),
         _ => file_schema::server(header, r)?,
     };
@@ -88,7 +96,12 @@ fn since(r: &mut Reader<'_>) -> Read<Since> {
 }
 
 fn join(r: &mut Reader<'_>) -> Read<Join> {
-    Ok(Join { room: r.string("room")?, since: since(r)?, announce: r.bool("announce")? })
+    Ok(Join {
+        room: r.string("room")?,
+        since: since(r)?,
+        announce: r.bool("announce")?,
+        ephemeral: r.bool("ephemeral")?,
+    })
 }
 
 fn say(r: &mut Reader<'_>) -> Read<Say> {
@@ -108,6 +121,31 @@ fn list_members(r: &mut Reader<'_>) -> Read<ListMembers> {
 
 fn open_direct(r: &mut Reader<'_>) -> Read<OpenDirect> {
     Ok(OpenDirect { nick: r.string("nick")?, since: since(r)? })
+}
+
+fn history(r: &mut Reader<'_>) -> Read<History> {
+    let room = room(r)?;
+    let range = match r.variant("range", &["Last", "Before", "After", "Since"])? {
+        0 => Range::Last,
+        1 => Range::Before(Seq(r.u64("seq")?)),
+        2 => Range::After(Seq(r.u64("seq")?)),
+        _ => Range::Since(r.u64("at_ms")?),
+    };
+    Ok(History { room, range, count: r.u16("count")? })
+}
+
+fn search(r: &mut Reader<'_>) -> Read<Search> {
+    Ok(Search {
+        rooms: r.list("rooms", room)?,
+        words: r.string("words")?,
+        from: if r.option("from")? { Some(r.string("from")?) } else { None },
+        before: r.u64("before")?,
+        count: r.u16("count")?,
+    })
+}
+
+fn mark_read(r: &mut Reader<'_>) -> Read<MarkRead> {
+    Ok(MarkRead { room: room(r)?, seq: Seq(r.u64("seq")?) })
 }
 
 fn welcome(r: &mut Reader<'_>) -> Read<Welcome> {
@@ -156,6 +194,8 @@ fn joined(r: &mut Reader<'_>) -> Read<Joined> {
         members: r.u32("members")?,
         first: Seq(r.u64("first")?),
         head: Seq(r.u64("head")?),
+        read: Seq(r.u64("read")?),
+        ephemeral: r.bool("ephemeral")?,
     })
 }
 
@@ -181,6 +221,42 @@ fn queued(r: &mut Reader<'_>) -> Read<Queued> {
 
 fn missed(r: &mut Reader<'_>) -> Read<Missed> {
     Ok(Missed { room: room(r)?, from: Seq(r.u64("from")?), to: Seq(r.u64("to")?) })
+}
+
+fn behind(r: &mut Reader<'_>) -> Read<Behind> {
+    Ok(Behind { room: room(r)?, next: Seq(r.u64("next")?), head: Seq(r.u64("head")?) })
+}
+
+fn page(r: &mut Reader<'_>) -> Read<Page> {
+    let flags = r.fixed("flags", 1)?;
+    if flags > 3 {
+        return Err(Unreadable("a flag is unknown"));
+    }
+    let (next, gone_to) = (r.fixed("next", 8)?, Seq(r.fixed("gone_to", 8)?));
+    let frames = Bytes::copy_from_slice(r.ahead());
+    while r.left() > 0 {
+        let (len, kind, id) = r.header()?;
+        if kind != 48 {
+            return Err(Unreadable("a frame is no event"));
+        }
+        r.part(len, |r| event(id, r))?;
+    }
+    Ok(Page { more: flags & 1 != 0, unindexed: flags & 2 != 0, next, gone_to, frames })
+}
+
+fn unread(r: &mut Reader<'_>) -> Read<Unread> {
+    let entry = |r: &mut Reader<'_>| {
+        Ok(UnreadRoom {
+            room: room(r)?,
+            name: r.string("name")?,
+            direct: r.bool("direct")?,
+            read: Seq(r.u64("read")?),
+            head: Seq(r.u64("head")?),
+            said: r.u32("said")?,
+            more: r.bool("more")?,
+        })
+    };
+    Ok(Unread { rooms: r.list("rooms", entry)? })
 }
 
 fn event(id: u64, r: &mut Reader<'_>) -> Read<RoomEvent> {

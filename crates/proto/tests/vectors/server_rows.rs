@@ -9,6 +9,8 @@ use proto::{CloseCode, Code, Refusal, RoomId, Seq, ServerMessage, Token};
 use crate::file_rows::{HELLO, root_of};
 use crate::rows::{Row, Spoken, row};
 
+/// The token that ann gets in the dialogue.
+pub(crate) const ANN_TOKEN: Token = Token([0xA5; 16]);
 /// 2026-11-22 12:00:00 UTC.
 const NOON_MS: u64 = 1_795_348_800_000;
 
@@ -31,7 +33,7 @@ pub(crate) fn all() -> Vec<Row> {
     rows
 }
 
-fn server(label: &'static str, id: u64, message: ServerMessage) -> Row {
+pub(crate) fn server(label: &'static str, id: u64, message: ServerMessage) -> Row {
     row(label, id, Spoken::Server(message))
 }
 
@@ -42,7 +44,7 @@ fn welcomes() -> Vec<Row> {
         features: 0,
         agent: "chat-server 0.1.0".into(),
         nick: "ann".into(),
-        token: Token([0xA5; 16]),
+        token: ANN_TOKEN,
         resumed: false,
         limits,
     };
@@ -55,12 +57,13 @@ fn welcomes() -> Vec<Row> {
     };
     let files = WireLimits { bulk_bytes: 1_048_576, ..limits };
     let both = Welcome::DURABLE | Welcome::FILES;
+    let ann = Welcome { features: both | Welcome::KEPT, limits: files, ..first.clone() };
     let bob = Welcome { features: both, limits: files, nick: "bob".into(), token: Token([0x5A; 16]), ..first.clone() };
     vec![
         server("Welcome", 1, ServerMessage::Welcome(first.clone())),
         server("Welcome files", 1, ServerMessage::Welcome(Welcome { features: both, limits: files, ..first.clone() })),
         server("Welcome resumed", 1, ServerMessage::Welcome(resumed)),
-        server("Welcome ann", 1, ServerMessage::Welcome(Welcome { features: both, limits: files, ..first })),
+        server("Welcome ann", 1, ServerMessage::Welcome(ann)),
         server("Welcome bob", 1, ServerMessage::Welcome(bob)),
     ]
 }
@@ -72,11 +75,14 @@ fn refusals() -> Vec<Row> {
     let busy = Refusal::new(Code::Busy, "every worker is taken").with_limit("queue", 0).with_retry_after_ms(250);
     let space = Refusal::new(Code::NoSpace, "4700000000 bytes do not fit; 2000000000 are free for files")
         .with_limit("free_bytes", 2_000_000_000);
+    let not_stored =
+        Refusal::new(Code::StorageFailed, "the disk is full: /srv/chat/chat.db cannot grow").with_retry_after_ms(1_000);
     vec![
         server("Refused", 1, ServerMessage::Refused(taken)),
         server("Refused limit", 10, ServerMessage::Refused(long)),
         server("Refused busy", 12, ServerMessage::Refused(busy)),
         server("Refused space", 21, ServerMessage::Refused(space)),
+        server("Refused not-stored", 10, ServerMessage::Refused(not_stored)),
         server("Refused unknown-code", 12, ServerMessage::Refused(Refusal::new(Code::Unknown(999), ""))),
     ]
 }
@@ -98,7 +104,7 @@ fn goodbyes() -> Vec<Row> {
 }
 
 fn joined() -> Vec<Row> {
-    let lobby = |label, id, members, first, head| {
+    let lobby = |label, id, members, first, head, read| {
         server(
             label,
             id,
@@ -110,6 +116,8 @@ fn joined() -> Vec<Row> {
                 members,
                 first: Seq(first),
                 head: Seq(head),
+                read: Seq(read),
+                ephemeral: false,
             }),
         )
     };
@@ -121,12 +129,26 @@ fn joined() -> Vec<Row> {
         members: 2,
         first: Seq(65_536),
         head: Seq(65_535),
+        read: Seq(251),
+        ephemeral: false,
+    };
+    let ephemeral = Joined {
+        room: RoomId(12),
+        name: "off-the-record".into(),
+        direct: false,
+        topic: String::new(),
+        members: 1,
+        first: Seq(1),
+        head: Seq(0),
+        read: Seq(0),
+        ephemeral: true,
     };
     vec![
-        lobby("Joined", 7, 12, 22, 41),
+        lobby("Joined", 7, 12, 22, 41, 30),
         server("Joined direct", 0, ServerMessage::Joined(direct)),
-        lobby("Joined ann", 2, 1, 1, 0),
-        lobby("Joined bob", 2, 2, 1, 1),
+        server("Joined ephemeral", 7, ServerMessage::Joined(ephemeral)),
+        lobby("Joined ann", 2, 1, 1, 0, 0),
+        lobby("Joined bob", 2, 2, 1, 1, 1),
     ]
 }
 
@@ -151,11 +173,13 @@ fn lists() -> Vec<Row> {
     ]
 }
 
+/// An event whose time says its place, too.
+pub(crate) fn event(room: u32, seq: u64, nick: &str, what: What) -> RoomEvent {
+    RoomEvent { seq: Seq(seq), room: RoomId(room), at_ms: NOON_MS + seq, nick: nick.into(), what }
+}
+
 fn events() -> Vec<Row> {
-    let event = |label, room, seq, nick: &str, what| {
-        let event = RoomEvent { seq: Seq(seq), room: RoomId(room), at_ms: NOON_MS + seq, nick: nick.into(), what };
-        server(label, seq, ServerMessage::Event(event))
-    };
+    let event = |label, room, seq, nick, what| server(label, seq, ServerMessage::Event(event(room, seq, nick, what)));
     vec![
         event("Event said", 3, 42, "ann", What::Said("你好".into())),
         event("Event joined", 3, 43, "李小明", What::Joined),

@@ -32,6 +32,8 @@ fn the_tables_of_the_document_are_complete() {
         ("text, bytes", limits::TEXT_BYTES_MAX),
         ("topic, bytes", limits::TOPIC_BYTES_MAX),
         ("earlier events of a join", usize::from(limits::JOIN_LAST_MAX)),
+        ("events of a page", usize::from(limits::PAGE_EVENTS_MAX)),
+        ("words of a search, bytes", limits::SEARCH_BYTES_MAX),
         ("list entries", limits::LIST_ENTRIES_MAX),
         ("cursors", limits::CURSORS_MAX),
         ("protocol version", usize::from(limits::VERSION_MAX)),

@@ -27,14 +27,15 @@ pub(crate) fn begins(row: &Row) -> Option<usize> {
             };
             Some(14 + event.nick.len() + fixed)
         }
+        Spoken::Server(ServerMessage::Page(_)) => Some(17),
         _ => None,
     }
 }
 
-/// Whether a byte more makes it another message; hashes end where a hash ends.
+/// Whether a byte more makes it another message; hashes end where a hash ends, and a page where an event does.
 pub(crate) fn takes_a_byte_more(row: &Row) -> bool {
-    let is_hashes = row.label.starts_with("Hashes");
-    begins(row).is_some() && !is_hashes
+    let ends_with_pieces = ["Hashes", "Page"].iter().any(|kind| row.label.starts_with(kind));
+    begins(row).is_some() && !ends_with_pieces
 }
 
 /// Whether it is an event of which only the header is read.
