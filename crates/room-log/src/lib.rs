@@ -11,6 +11,7 @@
 #![deny(clippy::print_stdout, clippy::print_stderr, clippy::indexing_slicing)]
 
 mod log;
+pub mod search;
 mod segment;
 pub mod store;
 
