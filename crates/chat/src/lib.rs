@@ -5,8 +5,9 @@
 //! effects out, a batch at a time. That makes every rule of the chat testable in a line.
 //!
 //! Reading order: [`command`], [`effect`] and [`change`] (the boundary), [`hub`] (one match over the commands), then
-//! `hub/people` (who is here), `hub/rooms` (rooms and direct conversations), `hub/presence` (who is told who comes
-//! and goes), `hub/lists`; `member` and `room` are what it keeps; [`limits`] are its bounds.
+//! `hub/hello` and `hub/going` (who comes, is held, kept, let go), `hub/rooms` and `hub/direct`, `hub/presence` (who is
+//! told who comes and goes), `hub/reading`; `hub/touched`, `hub/restore` and `hub/read_only` (what the store keeps, after
+//! a restart, while it cannot); `member` and `room` are what it all is about; [`limits`] are its bounds.
 
 #![deny(clippy::print_stdout, clippy::print_stderr)]
 

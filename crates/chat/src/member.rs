@@ -1,15 +1,12 @@
-//! A person who is here, or whose place is held.
+//! A person who is here, or whose place is held or kept.
 
 use std::collections::VecDeque;
 
 use proto::{MessageId, Nick, RoomId, Seq, Token};
 
+use crate::change::{MembershipState, PersonId, PersonState};
 use crate::command::{Millis, SessionId};
 use crate::limits::RESENDS_KNOWN;
-
-/// A person, for as long as they are here; never used for another.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub(crate) struct MemberId(pub(crate) u64);
 
 #[derive(Debug)]
 pub(crate) struct Member {
@@ -18,23 +15,33 @@ pub(crate) struct Member {
     pub(crate) presence: Presence,
     pub(crate) rooms: Vec<Membership>,
     pub(crate) renamed_at: Option<Millis>,
-    /// Connections that carry files for them.
+    /// Whether their place is kept when they leave.
+    pub(crate) keeps: bool,
+    /// Their connections beside the one that talks.
     pub(crate) sides: Vec<SessionId>,
     sent: Sent,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Presence {
+    /// On this connection.
     Here(SessionId),
+    /// The connection broke; for everybody else they are still there.
     HeldUntil(Millis),
+    /// Gone since then, with their place kept: in no list, but the nick is theirs and their rooms wait for them.
+    Away(Millis),
 }
 
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Membership {
     pub(crate) room: RoomId,
-    /// Whether the room was told of the coming; then it is told of the going.
+    /// Whether the room is to be told of comings and goings.
     pub(crate) announced: bool,
+    /// Whether the room was told of the coming, and not of a going since.
+    pub(crate) is_told: bool,
     pub(crate) asked_by: AskedBy,
+    /// The last event they have read. Never goes back.
+    pub(crate) read: Seq,
 }
 
 /// Who wanted a membership.
@@ -45,27 +52,40 @@ pub(crate) enum AskedBy {
 }
 
 impl Member {
-    pub(crate) const fn new(nick: Nick, token: Token, session: SessionId) -> Self {
-        Self {
-            nick,
-            token,
-            presence: Presence::Here(session),
-            rooms: Vec::new(),
-            renamed_at: None,
-            sides: Vec::new(),
-            sent: Sent::new(),
-        }
+    pub(crate) const fn new(nick: Nick, token: Token, presence: Presence, keeps: bool) -> Self {
+        Self { nick, token, presence, rooms: Vec::new(), renamed_at: None, keeps, sides: Vec::new(), sent: Sent::new() }
     }
 
     pub(crate) const fn session(&self) -> Option<SessionId> {
         match self.presence {
             Presence::Here(session) => Some(session),
-            Presence::HeldUntil(_) => None,
+            Presence::HeldUntil(_) | Presence::Away(_) => None,
         }
     }
 
+    pub(crate) const fn is_away(&self) -> bool {
+        matches!(self.presence, Presence::Away(_))
+    }
+
     pub(crate) fn is_in(&self, room: RoomId) -> bool {
-        self.rooms.iter().any(|membership| membership.room == room)
+        self.place_in(room).is_some()
+    }
+
+    pub(crate) fn place_in(&self, room: RoomId) -> Option<&Membership> {
+        self.rooms.iter().find(|membership| membership.room == room)
+    }
+
+    pub(crate) fn place_in_mut(&mut self, room: RoomId) -> Option<&mut Membership> {
+        self.rooms.iter_mut().find(|membership| membership.room == room)
+    }
+
+    /// What the store keeps of them, beside their places in rooms.
+    pub(crate) fn state(&self, id: PersonId) -> PersonState {
+        let away_since = match self.presence {
+            Presence::Away(since) => Some(since),
+            Presence::Here(_) | Presence::HeldUntil(_) => None,
+        };
+        PersonState { id, nick: self.nick.clone(), token: self.token, keeps: self.keeps, away_since }
     }
 
     /// Where `message` already has its place, if it is a resend.
@@ -75,6 +95,19 @@ impl Member {
 
     pub(crate) fn remember(&mut self, message: MessageId, room: RoomId, seq: Seq) {
         self.sent.remember(message, room, seq);
+    }
+}
+
+impl Membership {
+    /// A place that begins behind `read`, and of which no room was told yet.
+    pub(crate) const fn new(room: RoomId, asked_by: AskedBy, announced: bool, read: Seq) -> Self {
+        Self { room, announced, is_told: false, asked_by, read }
+    }
+
+    /// What the store keeps of it.
+    pub(crate) fn state(&self, person: PersonId) -> MembershipState {
+        let by_oneself = self.asked_by == AskedBy::Oneself;
+        MembershipState { person, room: self.room, announced: self.announced, by_oneself, read: self.read }
     }
 }
 

@@ -1,12 +1,14 @@
 //! Direct conversations: rooms of two, in no list, which open for both and end with either.
 
 use proto::message::Since;
-use proto::{Code, Nick, Refusal, RequestId, RoomId};
+use proto::{Code, Nick, Refusal, RequestId, RoomId, Seq};
 
+use super::rooms::behind;
 use super::{Asker, Hub};
+use crate::change::{PersonId, RoomTitle};
+use crate::command::Millis;
 use crate::effect::{Effect, Effects};
-use crate::member::{AskedBy, Member, MemberId, Membership};
-use crate::room::Title;
+use crate::member::{AskedBy, Membership};
 
 /// A conversation that another opened does not count against one's own rooms; but at this many times their bound
 /// nobody can open one more.
@@ -38,13 +40,14 @@ impl Hub {
         let id = match id {
             Some(id) => id,
             None => {
-                let title = Title::Direct(asker.member, other);
-                self.rooms.add(asker.now, title, self.limits.rooms_max, effects)?
+                self.check_writable()?;
+                self.make_room(asker.now, RoomTitle::Direct(asker.member, other), false)?
             }
         };
-        self.put_in(asker.member, Membership { room: id, announced: false, asked_by: AskedBy::Oneself });
-        let is_called = self.put_in(other, Membership { room: id, announced: false, asked_by: AskedBy::Another });
-        effects.extend(self.enter(asker.member, (asker.session, asker.request), id, since));
+        let (first, reach) = self.begin(id, since);
+        self.put_in(asker.now, asker.member, Membership::new(id, AskedBy::Oneself, false, behind(first)));
+        let is_called = self.put_in_called(asker.now, other, id);
+        effects.extend(self.enter(asker.member, (asker.session, asker.request), id, (first, reach)));
         if is_called {
             self.call(other, id, effects);
         }
@@ -52,37 +55,52 @@ impl Hub {
     }
 
     /// Somebody speaks in a direct conversation that `other` has left: it opens for them again, with what is said.
-    pub(super) fn call_back(&mut self, other: MemberId, room: RoomId, effects: &mut Effects) -> Result<(), Refusal> {
+    /// Whoever is away finds it when they return.
+    pub(super) fn call_back(
+        &mut self,
+        now: Millis,
+        other: PersonId,
+        room: RoomId,
+        effects: &mut Effects,
+    ) -> Result<(), Refusal> {
         if self.people.get(other).is_none() {
             return Err(Refusal::new(Code::NoSuchPerson, "the other is gone, and nobody would read it"));
         }
         if !self.is_in(other, room) {
             self.check_can_be_called(other)?;
-            self.put_in(other, Membership { room, announced: false, asked_by: AskedBy::Another });
+            self.put_in_called(now, other, room);
             self.call(other, room, effects);
         }
         Ok(())
     }
 
+    /// Gives a place in a conversation to whom another opened it for: what is there is read, what comes is not. False
+    /// if they had one.
+    fn put_in_called(&mut self, now: Millis, other: PersonId, room: RoomId) -> bool {
+        let head = self.rooms.get(room).map_or(Seq(0), |room| room.head);
+        self.put_in(now, other, Membership::new(room, AskedBy::Another, false, head))
+    }
+
     /// Lets somebody who was put into a direct conversation, and is connected, follow it from now on.
-    fn call(&self, other: MemberId, room: RoomId, effects: &mut Effects) {
-        if let Some(session) = self.people.get(other).and_then(Member::session) {
-            effects.extend(self.enter(other, (session, RequestId(0)), room, Since::Now));
+    fn call(&self, other: PersonId, room: RoomId, effects: &mut Effects) {
+        if let Some(session) = self.people.session_of(other) {
+            effects.extend(self.enter(other, (session, RequestId(0)), room, self.begin(room, Since::Now)));
         }
     }
 
     /// A member is gone for good: their conversations end, so that nobody finds one under their nick again. Whoever
     /// is still in one can read on.
-    pub(super) fn end_directs_of(&mut self, member: MemberId, effects: &mut Effects) {
-        for (other, room) in self.rooms.unlist_directs_of(member, effects) {
+    pub(super) fn end_directs_of(&mut self, member: PersonId, effects: &mut Effects) {
+        for (other, room) in self.rooms.unlist_directs_of(member) {
             if let Some(room) = self.rooms.get_mut(room) {
                 room.is_ended = true;
+                self.touched.room(room.id);
                 self.drop_oldest_ended(other, effects);
             }
         }
     }
 
-    fn drop_oldest_ended(&mut self, id: MemberId, effects: &mut Effects) {
+    fn drop_oldest_ended(&mut self, id: PersonId, effects: &mut Effects) {
         let Some(member) = self.people.get_mut(id) else { return };
         let is_ended = |membership: &Membership| self.rooms.get(membership.room).is_some_and(|room| room.is_ended);
         if member.rooms.iter().filter(|membership| is_ended(membership)).count() <= ENDED_MAX {
@@ -91,10 +109,10 @@ impl Hub {
         let Some(at) = member.rooms.iter().position(is_ended) else { return };
         let room = member.rooms.remove(at).room;
         effects.extend(member.session().map(|session| Effect::Exit { session, room }));
-        self.rooms.forget(room, effects);
+        self.rooms.forget(room);
     }
 
-    fn check_can_be_called(&self, other: MemberId) -> Result<(), Refusal> {
+    fn check_can_be_called(&self, other: PersonId) -> Result<(), Refusal> {
         let max = self.limits.rooms_per_member_max.saturating_mul(CALLED_FACTOR);
         match self.count_rooms(other, AskedBy::Another) {
             count if count >= max => Err(Refusal::new(

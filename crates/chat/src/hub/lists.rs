@@ -8,7 +8,7 @@ use proto::message::{MemberEntry, MemberList, RoomEntry, RoomList};
 use proto::{Code, Nick, Refusal, RoomName, ServerMessage};
 
 use super::Hub;
-use crate::member::MemberId;
+use crate::change::PersonId;
 
 /// A page's entries have at most this many bytes, so that its frame is within the cap whatever the topics.
 const PAGE_BYTES_MAX: usize = CONTROL_BYTES_MAX - 4096;
@@ -45,7 +45,7 @@ impl Hub {
         Ok(self.page_of(&room.members, after))
     }
 
-    fn page_of(&self, of: &BTreeMap<Nick, MemberId>, after: &str) -> ServerMessage {
+    fn page_of(&self, of: &BTreeMap<Nick, PersonId>, after: &str) -> ServerMessage {
         let mut rest = of.range::<str, _>((Bound::Excluded(after), Bound::Unbounded));
         let members: Vec<_> = rest
             .by_ref()

@@ -1,16 +1,13 @@
-//! Who is here: hello, coming back, another nick, going.
+//! The people there are, and the ways to find one.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
-use proto::message::Resume;
 use proto::name::LookAlikeKey;
-use proto::{CloseCode, Code, Nick, Refusal, RequestId, ServerMessage, Token};
+use proto::{Code, Nick, Refusal, Token};
 
-use super::{Asker, Hub};
+use crate::change::PersonId;
 use crate::command::{Millis, SessionId};
-use crate::effect::{Deed, Effect, Effects};
-use crate::limits::RENAME_EVERY_MS;
-use crate::member::{Member, MemberId, Presence};
+use crate::member::{Member, Presence};
 
 /// The first numbers that are tried behind a taken nick. Few, because each try costs the hub a normal form and a
 /// look-alike key; one more is tried further out, where nobody has taken them all on purpose.
@@ -19,129 +16,40 @@ const OFFERS: std::ops::Range<u32> = 2..5;
 /// How far out the last try lies, at most.
 const OFFER_SPREAD: usize = 1000;
 
-/// The members, and the ways to find one.
+/// The people, and the ways to find one.
 ///
-/// Invariant: `by_key`, `by_token`, `by_nick` each have exactly one entry for each of `members`, and `held` one for
-/// each whose place is held.
+/// Invariant: `by_key` and `by_token` each have exactly one entry for each of `members`; `by_nick` has one for each who
+/// is not away, `held` for each whose place is held, `away` for each who is away.
 #[derive(Debug, Default)]
 pub(super) struct People {
-    members: HashMap<MemberId, Member>,
-    by_key: HashMap<LookAlikeKey, MemberId>,
-    by_token: HashMap<Token, MemberId>,
-    pub(super) by_nick: BTreeMap<Nick, MemberId>,
-    held: BTreeSet<(Millis, MemberId)>,
+    members: HashMap<PersonId, Member>,
+    by_key: HashMap<LookAlikeKey, PersonId>,
+    by_token: HashMap<Token, PersonId>,
+    pub(super) by_nick: BTreeMap<Nick, PersonId>,
+    held: BTreeSet<(Millis, PersonId)>,
+    away: BTreeSet<(Millis, PersonId)>,
     last_id: u64,
 }
 
-impl Hub {
-    pub(super) fn hello(
-        &mut self,
-        (session, request): (SessionId, RequestId),
-        nick: Result<Nick, Refusal>,
-        token: Token,
-        resume: Option<Resume>,
-        effects: &mut Effects,
-    ) -> Result<(), Refusal> {
-        if let Some(resume) = resume
-            && let Some(&member) = self.people.by_token.get(&resume.token)
-        {
-            self.take_up(member, (session, request), &resume, effects);
-            return Ok(());
-        }
-        let nick = nick?;
-        self.people.check_free(&nick, None).map_err(|refusal| self.people.with_offer(refusal, &nick))?;
-        let member = self.people.add(Member::new(nick.clone(), token, session));
-        self.sessions.insert(session, member);
-        effects.push(Effect::Admit { to: session, request, nick, token, resumed: false, kept: false });
-        Ok(())
-    }
-
-    /// The same person on a new connection: the old one, if it still stands, is closed.
-    fn take_up(
-        &mut self,
-        id: MemberId,
-        (session, request): (SessionId, RequestId),
-        resume: &Resume,
-        effects: &mut Effects,
-    ) {
-        if let Some(old) = self.people.seat(id, session) {
-            self.sessions.remove(&old);
-            effects.push(Effect::Close { session: old, code: CloseCode::Replaced, refusal: None });
-        }
-        self.sessions.insert(session, id);
-        let Some(member) = self.people.get(id) else { return };
-        effects.push(Effect::Admit {
-            to: session,
-            request,
-            nick: member.nick.clone(),
-            token: member.token,
-            resumed: true,
-            kept: false,
-        });
-        for membership in &member.rooms {
-            let cursor = resume.cursors.iter().find(|cursor| cursor.room == membership.room);
-            effects.extend(self.enter_again(id, session, membership.room, cursor));
-        }
-    }
-
-    pub(super) fn rename(&mut self, asker: &Asker, to: Nick, effects: &mut Effects) -> Result<(), Refusal> {
-        self.check_rename_pace(asker)?;
-        self.people.check_free(&to, Some(asker.member))?;
-        let Some(from) = self.people.rename(asker.member, to.clone()) else { return Ok(()) };
-        effects.push(asker.answer(ServerMessage::Done));
-        if from == to {
-            return Ok(());
-        }
-        let Some(member) = self.people.get(asker.member) else { return Ok(()) };
-        for membership in &member.rooms {
-            let Some(room) = self.rooms.get_mut(membership.room) else { continue };
-            room.members.remove(&from);
-            room.members.insert(to.clone(), asker.member);
-            let is_told = membership.announced || room.is_direct();
-            if is_told && room.members.len() <= self.limits.named_presence_max {
-                effects.push(Effect::Append(room.record(asker.now, Some(from.clone()), Deed::Renamed(to.clone()))));
-            }
-        }
-        Ok(())
-    }
-
-    fn check_rename_pace(&mut self, asker: &Asker) -> Result<(), Refusal> {
-        let Some(member) = self.people.get_mut(asker.member) else { return Ok(()) };
-        match member.renamed_at.map(|at| at.plus(RENAME_EVERY_MS)) {
-            Some(next) if asker.now < next => {
-                let wait_ms = u32::try_from(next.0 - asker.now.0).unwrap_or(u32::MAX);
-                Err(Refusal::new(Code::Busy, format!("a nick can be changed again in {wait_ms} ms"))
-                    .with_limit("rename_every_ms", RENAME_EVERY_MS)
-                    .with_retry_after_ms(wait_ms))
-            }
-            _ => {
-                member.renamed_at = Some(asker.now);
-                Ok(())
-            }
-        }
-    }
-
-    /// Takes a member out of every room and forgets them.
-    pub(super) fn remove_member(&mut self, now: Millis, id: MemberId, effects: &mut Effects) {
-        let Some(member) = self.people.remove(id) else { return };
-        for membership in member.rooms {
-            self.take_out(now, &member.nick, membership, effects);
-        }
-        self.end_directs_of(id, effects);
-        self.end_sides(&member.sides, effects);
-    }
-}
-
 impl People {
-    pub(super) fn get(&self, id: MemberId) -> Option<&Member> {
+    /// Nobody yet; nobody will have a number up to `last_id`.
+    pub(super) fn new(last_id: u64) -> Self {
+        Self { last_id, ..Self::default() }
+    }
+
+    pub(super) fn get(&self, id: PersonId) -> Option<&Member> {
         self.members.get(&id)
     }
 
-    pub(super) fn get_mut(&mut self, id: MemberId) -> Option<&mut Member> {
+    pub(super) fn get_mut(&mut self, id: PersonId) -> Option<&mut Member> {
         self.members.get_mut(&id)
     }
 
-    pub(super) fn by_nick(&self, nick: &Nick) -> Option<MemberId> {
+    pub(super) fn by_token(&self, token: Token) -> Option<PersonId> {
+        self.by_token.get(&token).copied()
+    }
+
+    pub(super) fn by_nick(&self, nick: &Nick) -> Option<PersonId> {
         // The key is what look-alikes share, and no two members share one; but only the same nick, in whatever
         // case, finds somebody: a message must not reach whoever merely looks like the one it is meant for.
         let id = *self.by_key.get(&nick.look_alike_key())?;
@@ -152,65 +60,110 @@ impl People {
         self.members.len()
     }
 
-    pub(super) fn is_connected(&self, id: MemberId) -> bool {
+    pub(super) fn away_count(&self) -> usize {
+        self.away.len()
+    }
+
+    pub(super) fn held_count(&self) -> usize {
+        self.held.len()
+    }
+
+    pub(super) fn is_connected(&self, id: PersonId) -> bool {
         self.get(id).is_some_and(|member| member.session().is_some())
     }
 
-    /// Holds a member's place until `until`.
-    pub(super) fn hold(&mut self, id: MemberId, until: Millis) {
-        if let Some(member) = self.members.get_mut(&id) {
-            member.presence = Presence::HeldUntil(until);
-            self.held.insert((until, id));
-        }
+    /// Lets a person be here, held or away; how they were until now.
+    pub(super) fn set_presence(&mut self, id: PersonId, presence: Presence) -> Option<Presence> {
+        let member = self.members.get_mut(&id)?;
+        let before = std::mem::replace(&mut member.presence, presence);
+        self.unlist_presence(id, before);
+        self.list_presence(id);
+        Some(before)
     }
 
-    pub(super) fn first_held_until(&self, now: Millis) -> Option<MemberId> {
+    pub(super) fn first_held_until(&self, now: Millis) -> Option<PersonId> {
         self.held.first().filter(|(until, _)| *until <= now).map(|(_, id)| *id)
     }
 
     /// Whose place is let go first, if more than `max` are held.
-    pub(super) fn first_held_beyond(&self, max: usize) -> Option<MemberId> {
+    pub(super) fn first_held_beyond(&self, max: usize) -> Option<PersonId> {
         self.held.first().filter(|_| self.held.len() > max).map(|(_, id)| *id)
     }
 
-    pub(super) fn next_due(&self) -> Option<Millis> {
-        self.held.first().map(|(until, _)| *until)
+    /// Who is away longest, if their place was kept for `keep_ms`.
+    pub(super) fn first_kept_until(&self, now: Millis, keep_ms: u64) -> Option<PersonId> {
+        self.away.first().filter(|(since, _)| since.plus(keep_ms) <= now).map(|(_, id)| *id)
     }
 
-    fn add(&mut self, member: Member) -> MemberId {
-        self.last_id += 1;
-        let id = MemberId(self.last_id);
-        self.by_key.insert(member.nick.look_alike_key(), id);
-        self.by_token.insert(member.token, id);
-        self.by_nick.insert(member.nick.clone(), id);
-        self.members.insert(id, member);
+    /// Who is away longest, if more than `max` are.
+    pub(super) fn first_kept_beyond(&self, max: usize) -> Option<PersonId> {
+        self.away.first().filter(|_| self.away.len() > max).map(|(_, id)| *id)
+    }
+
+    pub(super) fn next_due(&self, keep_ms: u64) -> Option<Millis> {
+        let held = self.held.first().map(|(until, _)| *until);
+        let away = self.away.first().map(|(since, _)| since.plus(keep_ms));
+        held.into_iter().chain(away).min()
+    }
+
+    /// Somebody new.
+    pub(super) fn add(&mut self, member: Member) -> PersonId {
+        let id = PersonId(self.last_id.saturating_add(1));
+        self.put(id, member);
         id
     }
 
-    fn remove(&mut self, id: MemberId) -> Option<Member> {
+    /// Puts in somebody who is known already somewhere else, in a store.
+    pub(super) fn put(&mut self, id: PersonId, member: Member) {
+        self.last_id = self.last_id.max(id.0);
+        self.by_key.insert(member.nick.look_alike_key(), id);
+        self.by_token.insert(member.token, id);
+        self.members.insert(id, member);
+        self.list_presence(id);
+    }
+
+    pub(super) fn remove(&mut self, id: PersonId) -> Option<Member> {
+        let presence = self.get(id)?.presence;
+        self.unlist_presence(id, presence);
         let member = self.members.remove(&id)?;
         self.by_key.remove(&member.nick.look_alike_key());
         self.by_token.remove(&member.token);
-        self.by_nick.remove(&member.nick);
-        if let Presence::HeldUntil(until) = member.presence {
-            self.held.remove(&(until, id));
-        }
         Some(member)
     }
 
-    /// Gives the member's place to `session`; the session that had it, if one still did.
-    fn seat(&mut self, id: MemberId, session: SessionId) -> Option<SessionId> {
-        let member = self.members.get_mut(&id)?;
-        match std::mem::replace(&mut member.presence, Presence::Here(session)) {
-            Presence::Here(old) => Some(old),
+    fn list_presence(&mut self, id: PersonId) {
+        let Some(member) = self.members.get(&id) else { return };
+        match member.presence {
+            Presence::Here(_) => {}
+            Presence::HeldUntil(until) => {
+                self.held.insert((until, id));
+            }
+            Presence::Away(since) => {
+                self.away.insert((since, id));
+                return;
+            }
+        }
+        self.by_nick.insert(member.nick.clone(), id);
+    }
+
+    fn unlist_presence(&mut self, id: PersonId, presence: Presence) {
+        match presence {
+            Presence::Here(_) => {}
             Presence::HeldUntil(until) => {
                 self.held.remove(&(until, id));
-                None
             }
+            Presence::Away(since) => {
+                self.away.remove(&(since, id));
+                return;
+            }
+        }
+        if let Some(member) = self.members.get(&id) {
+            self.by_nick.remove(&member.nick);
         }
     }
 
-    fn rename(&mut self, id: MemberId, to: Nick) -> Option<Nick> {
+    /// Gives somebody who is not away another nick; the one they had.
+    pub(super) fn rename(&mut self, id: PersonId, to: Nick) -> Option<Nick> {
         let member = self.members.get_mut(&id)?;
         let from = std::mem::replace(&mut member.nick, to.clone());
         self.by_key.remove(&from.look_alike_key());
@@ -220,14 +173,21 @@ impl People {
         Some(from)
     }
 
+    pub(super) fn is_free(&self, nick: &Nick) -> bool {
+        !self.by_key.contains_key(&nick.look_alike_key())
+    }
+
     /// Refuses a nick that somebody but `own` has, or that looks like theirs.
-    fn check_free(&self, nick: &Nick, own: Option<MemberId>) -> Result<(), Refusal> {
+    pub(super) fn check_free(&self, nick: &Nick, own: Option<PersonId>) -> Result<(), Refusal> {
         let Some(holder) = self.by_key.get(&nick.look_alike_key()).filter(|holder| Some(**holder) != own) else {
             return Ok(());
         };
         let words = match self.get(*holder) {
             Some(member) if member.nick != *nick => {
-                format!("the nick {nick} is taken: it looks like {}, who is here", member.nick)
+                format!("the nick {nick} is taken: it looks like {}, which is somebody's", member.nick)
+            }
+            Some(member) if member.is_away() => {
+                format!("the nick {nick} is taken: it is kept for somebody who is away")
             }
             _ => format!("the nick {nick} is taken"),
         };
@@ -235,12 +195,16 @@ impl People {
     }
 
     /// The same refusal with a nick that is free, if one of a few is.
-    fn with_offer(&self, refusal: Refusal, nick: &Nick) -> Refusal {
+    pub(super) fn with_offer(&self, refusal: Refusal, nick: &Nick) -> Refusal {
         let far = OFFERS.end + u32::try_from(self.members.len() % OFFER_SPREAD).unwrap_or(0);
-        let is_free = |offer: &Nick| !self.by_key.contains_key(&offer.look_alike_key());
-        match OFFERS.chain([far]).map(|suffix| nick.with_suffix(suffix)).find(is_free) {
+        match OFFERS.chain([far]).map(|suffix| nick.with_suffix(suffix)).find(|offer| self.is_free(offer)) {
             Some(offer) => refusal.with_offer(offer.as_str()),
             None => refusal,
         }
+    }
+
+    /// Who has this connection, for somebody who is here.
+    pub(super) fn session_of(&self, id: PersonId) -> Option<SessionId> {
+        self.get(id).and_then(Member::session)
     }
 }

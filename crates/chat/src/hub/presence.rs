@@ -9,9 +9,9 @@ use std::collections::BTreeSet;
 use proto::{Nick, RoomId};
 
 use super::Hub;
+use crate::change::PersonId;
 use crate::command::Millis;
 use crate::effect::{Deed, Effect, Effects};
-use crate::member::MemberId;
 use crate::room::Room;
 
 /// A count is told at once when it changed by this part of the room.
@@ -30,8 +30,17 @@ impl Crowds {
 }
 
 impl Hub {
-    pub(super) fn tell_coming(&mut self, now: Millis, member: MemberId, room: RoomId, effects: &mut Effects) {
-        let Some(nick) = self.people.get(member).map(|member| member.nick.clone()) else { return };
+    /// Tells a room that somebody came, if they want it told and it does not know; while nothing can be written, that
+    /// waits.
+    pub(super) fn come(&mut self, now: Millis, person: PersonId, room: RoomId, effects: &mut Effects) {
+        let Some(member) = self.people.get_mut(person).filter(|member| !member.is_away()) else { return };
+        let nick = member.nick.clone();
+        let Some(place) = member.place_in_mut(room).filter(|place| place.announced && !place.is_told) else { return };
+        if self.read_only.is_some() {
+            place.is_told = self.postponed.came(person, &nick, room);
+            return;
+        }
+        place.is_told = true;
         self.tell(now, &nick, room, Deed::Joined, effects);
     }
 

@@ -1,9 +1,10 @@
 //! The hub's rules, one small dialogue each: sessions speak, and every answer and record is there to read.
 
 use proto::message::{Cursor, Resume, Since};
-use proto::{CloseCode, Code, MessageId, Nick, RequestId, RoomId, Seq, ServerMessage, Text, Token, Topic};
+use proto::{CloseCode, Code, MessageId, Nick, Refusal, RequestId, RoomId, Seq, ServerMessage, Text, Token, Topic};
 
 use super::Hub;
+use crate::change::Change;
 use crate::command::{Command, Departure, Millis, Request, SessionId};
 use crate::effect::{Deed, Effect, Effects, Reach, Record};
 use crate::limits::HubLimits;
@@ -25,6 +26,8 @@ struct Scene {
     hub: Hub,
     now: Millis,
     asked: u64,
+    /// What the store was told.
+    kept: Vec<Change>,
 }
 
 impl Scene {
@@ -33,7 +36,17 @@ impl Scene {
     }
 
     fn within(limits: HubLimits) -> Self {
-        Self { hub: Hub::new(limits), now: Millis(1_000_000), asked: 0 }
+        Self { hub: Hub::new(limits), now: Millis(1_000_000), asked: 0, kept: Vec::new() }
+    }
+
+    /// What is told to sessions and rooms; what the store is told goes aside.
+    fn but_kept(&mut self, mut effects: Effects) -> Effects {
+        let kept = effects.extract_if(.., |effect| matches!(effect, Effect::Keep(_)));
+        self.kept.extend(kept.filter_map(|effect| match effect {
+            Effect::Keep(change) => Some(change),
+            _ => None,
+        }));
+        effects
     }
 
     fn ask(&mut self, session: u64, command: Command) -> Effects {
@@ -41,25 +54,30 @@ impl Scene {
         let mut effects = Vec::new();
         let request = Request { id: RequestId(self.asked), command };
         self.hub.handle(self.now, SessionId(session), request, &mut effects);
-        effects
+        self.but_kept(effects)
     }
 
     fn hello(&mut self, session: u64, nick: &str) -> Effects {
-        let token = Token([u8::try_from(session).unwrap(); 16]);
-        self.ask(session, Command::Hello { nick: Ok(nick.parse().unwrap()), token, resume: None })
+        self.hello_as(session, nick, 0)
+    }
+
+    fn hello_as(&mut self, session: u64, nick: &str, features: u64) -> Effects {
+        let nick = Ok(nick.parse().unwrap());
+        self.ask(session, Command::Hello { nick, token: token(session), resume: None, features })
     }
 
     fn resume(&mut self, session: u64, of: u64, cursors: Vec<Cursor>) -> Effects {
-        let token = |n: u64| Token([u8::try_from(n).unwrap(); 16]);
+        self.resume_as(session, of, cursors, 0)
+    }
+
+    fn resume_as(&mut self, session: u64, of: u64, cursors: Vec<Cursor>, features: u64) -> Effects {
         let resume = Some(Resume { token: token(of), cursors });
-        self.ask(
-            session,
-            Command::Hello { nick: Err(proto::Refusal::new(Code::BadNick, "no")), token: token(session), resume },
-        )
+        let nick = Err(Refusal::new(Code::BadNick, "no"));
+        self.ask(session, Command::Hello { nick, token: token(session), resume, features })
     }
 
     fn join(&mut self, session: u64, room: &str) -> Effects {
-        self.ask(session, Command::Join { room: room.parse().unwrap(), since: Since::Last(10), announce: true })
+        self.ask(session, join(room, Since::Last(10), true))
     }
 
     fn say(&mut self, session: u64, room: RoomId, message: u64, text: &str) -> Effects {
@@ -74,14 +92,14 @@ impl Scene {
     fn gone(&mut self, session: u64, departure: Departure) -> Effects {
         let mut effects = Vec::new();
         self.hub.gone(self.now, SessionId(session), departure, &mut effects);
-        effects
+        self.but_kept(effects)
     }
 
     fn after(&mut self, ms: u64) -> Effects {
         self.now = self.now.plus(ms);
         let mut effects = Vec::new();
         self.hub.tick(self.now, &mut effects);
-        effects
+        self.but_kept(effects)
     }
 
     /// Two people, sessions 1 and 2, in `lobby`, which is room 1.
@@ -93,6 +111,14 @@ impl Scene {
         }
         scene
     }
+}
+
+fn token(session: u64) -> Token {
+    Token([u8::try_from(session).unwrap(); 16])
+}
+
+fn join(room: &str, since: Since, announce: bool) -> Command {
+    Command::Join { room: room.parse().unwrap(), since, announce, ephemeral: false }
 }
 
 fn records(effects: &Effects) -> Vec<(u32, u64, &Deed)> {
@@ -122,6 +148,17 @@ fn entered(effects: &Effects, session: u64) -> Vec<(u32, u64, Reach)> {
         .collect()
 }
 
+/// For each room that a session enters: its number, where its events begin, how far it is read.
+fn joined(effects: &Effects, session: u64) -> Vec<(u32, u64, u64)> {
+    effects
+        .iter()
+        .filter_map(|effect| match effect {
+            Effect::Enter { to, joined, .. } if to.0 == session => Some((joined.room.0, joined.first.0, joined.read.0)),
+            _ => None,
+        })
+        .collect()
+}
+
 fn answers(effects: &Effects, session: u64) -> usize {
     let to_session = |to: &SessionId, request: &RequestId| to.0 == session && request.0 != 0;
     effects
@@ -132,6 +169,7 @@ fn answers(effects: &Effects, session: u64) -> usize {
             | Effect::Attach { to, request }
             | Effect::Enter { to, request, .. } => to_session(to, request),
             Effect::File(ask) => to_session(&ask.to, &ask.request),
+            Effect::Read(ask) => to_session(&ask.to, &ask.request),
             _ => false,
         })
         .count()
@@ -139,6 +177,7 @@ fn answers(effects: &Effects, session: u64) -> usize {
 
 mod files;
 mod people;
+mod reading;
 mod rooms;
 
 #[test]
@@ -146,9 +185,9 @@ fn every_command_has_exactly_one_answer() {
     let nick = || "cat".parse::<Nick>().unwrap();
     let commands: Vec<Command> = vec![
         Command::Ping,
-        Command::Hello { nick: Ok(nick()), token: Token([9; 16]), resume: None },
-        Command::Join { room: "lobby".parse().unwrap(), since: Since::Now, announce: true },
-        Command::Join { room: "other".parse().unwrap(), since: Since::After(Seq(7)), announce: false },
+        Command::Hello { nick: Ok(nick()), token: Token([9; 16]), resume: None, features: 0 },
+        join("lobby", Since::Now, true),
+        join("other", Since::After(Seq(7)), false),
         Command::Leave(RoomId(1)),
         Command::Leave(RoomId(99)),
         Command::Say { room: RoomId(1), message: MessageId(1), text: "x".parse().unwrap() },
@@ -164,7 +203,14 @@ fn every_command_has_exactly_one_answer() {
         Command::Rename(nick()),
         Command::Rename("ann".parse().unwrap()),
         Command::Rename("bob".parse().unwrap()),
-        Command::Refused(proto::Refusal::new(Code::BadText, "no")),
+        reading::history(RoomId(1), 10),
+        reading::history(RoomId(99), 10),
+        reading::search(&[], "tea"),
+        reading::search(&[99], "tea"),
+        Command::AskUnread,
+        reading::mark(RoomId(1), 2),
+        reading::mark(RoomId(99), 2),
+        Command::Refused(Refusal::new(Code::BadText, "no")),
         files::list_in(RoomId(1)),
         files::list_in(RoomId(99)),
         Command::AskTicket { ticket: Token([8; 16]) },

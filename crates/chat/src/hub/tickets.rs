@@ -4,22 +4,22 @@ use std::collections::{HashMap, VecDeque};
 
 use proto::{Code, Refusal, Token};
 
+use crate::change::PersonId;
 use crate::command::Millis;
 use crate::limits::{TICKET_MS, TICKETS_PER_MEMBER_MAX};
-use crate::member::MemberId;
 
 /// The tickets that are out.
 ///
 /// Invariant: `by_age` names each ticket of `members` once, in the order they were given; it may name used ones, too.
 #[derive(Debug, Default)]
 pub(super) struct Tickets {
-    members: HashMap<Token, MemberId>,
+    members: HashMap<Token, PersonId>,
     by_age: VecDeque<(Millis, Token)>,
 }
 
 impl Tickets {
     /// Remembers a ticket of `member`. Somebody's oldest makes place for their newest.
-    pub(super) fn add(&mut self, now: Millis, member: MemberId, ticket: Token, max: usize) -> Result<(), Refusal> {
+    pub(super) fn add(&mut self, now: Millis, member: PersonId, ticket: Token, max: usize) -> Result<(), Refusal> {
         if max == 0 {
             return Err(Refusal::new(Code::NoFiles, "this server has no place for files"));
         }
@@ -44,7 +44,7 @@ impl Tickets {
     }
 
     /// Whose ticket it is; it is used up then.
-    pub(super) fn take(&mut self, now: Millis, ticket: Token) -> Option<MemberId> {
+    pub(super) fn take(&mut self, now: Millis, ticket: Token) -> Option<PersonId> {
         self.drop_old(now);
         self.members.remove(&ticket)
     }

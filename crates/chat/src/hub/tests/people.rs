@@ -77,8 +77,7 @@ fn a_bye_frees_the_nick_at_once() {
 fn an_unannounced_member_comes_and_goes_unseen() {
     let mut scene = Scene::two_in_lobby();
     scene.hello(3, "script");
-    let join = Command::Join { room: "lobby".parse().unwrap(), since: Since::Now, announce: false };
-    assert_eq!(records(&scene.ask(3, join)), []);
+    assert_eq!(records(&scene.ask(3, join("lobby", Since::Now, false))), []);
     assert_eq!(records(&scene.gone(3, Departure::Bye)), []);
 }
 
@@ -132,7 +131,7 @@ fn filling_a_big_room_costs_a_line_in_all() {
     for session in 1..=2000_u64 {
         let token = Token(u128::from(session).to_be_bytes());
         let nick = format!("n{session:05}").parse().unwrap();
-        scene.ask(session, Command::Hello { nick: Ok(nick), token, resume: None });
+        scene.ask(session, Command::Hello { nick: Ok(nick), token, resume: None, features: 0 });
         let effects = scene.join(session, "big");
         told += records(&effects).len();
         told_to += records(&effects).len() as u64 * session;
@@ -153,7 +152,7 @@ fn lists_are_paged_in_order_and_within_a_frame() {
     for session in 1..=1200_u64 {
         let token = Token(u128::from(session).to_be_bytes());
         let nick = format!("n{session:05}").parse().unwrap();
-        scene.ask(session, Command::Hello { nick: Ok(nick), token, resume: None });
+        scene.ask(session, Command::Hello { nick: Ok(nick), token, resume: None, features: 0 });
     }
     let (mut after, mut seen) = (String::new(), Vec::new());
     loop {
