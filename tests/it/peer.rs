@@ -47,7 +47,7 @@ impl Peer {
     }
 
     pub(crate) fn join(&mut self, room: &str) -> Joined {
-        let join = Join { room: room.into(), since: Since::Last(1000), announce: false };
+        let join = Join { room: room.into(), since: Since::Last(1000), announce: false, ephemeral: false };
         self.joined(&ClientMessage::Join(join))
     }
 

@@ -2,7 +2,7 @@
 
 use std::future::Future;
 
-use proto::message::{MemberEntry, RoomEntry, Said, Since};
+use proto::message::{Join, MemberEntry, RoomEntry, Said, Since};
 use proto::{Nick, Text, Topic};
 use tokio::sync::mpsc::error::TrySendError;
 use tokio::sync::{mpsc, oneshot, watch};
@@ -10,12 +10,13 @@ use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
 use crate::connect::{Connector, Tcp};
-use crate::driver::{self, Core};
+use crate::driver::{self, Core, Ends};
 use crate::error::ClientError;
 use crate::event::{ConnectionState, Entered, Event, Online, RoomKey};
 use crate::files::ask::{ASKS_MAX, Stand};
 use crate::files::hands::Hands;
 use crate::options::Options;
+use crate::places::Places;
 use crate::request::{Reply, Request};
 
 /// Requests that may wait for the task to take them.
@@ -70,7 +71,10 @@ impl Client {
         });
         let (second, second_driver) = second.unzip();
         let hands = Hands::new(connector.target(), options.state_folder.as_deref(), asks, second, stand);
-        let core = Core::new(options, requests_end, asks_end, events_end, stand_end, close.clone());
+        let places = Places::new(connector.target(), options.state_folder.as_deref());
+        let ends =
+            Ends { requests: requests_end, asks: asks_end, events: events_end, stand: stand_end, close: close.clone() };
+        let core = Core::new(options, places, ends);
         let driver = tokio::spawn(driver::run(connector, core));
         (Self { requests, close, driver, second_driver, hands }, Events { events })
     }
@@ -80,8 +84,7 @@ impl Client {
     /// # Errors
     /// See [`ClientError`].
     pub async fn join(&self, room: &str, since: Since) -> Result<Entered, ClientError> {
-        let (room, announce) = (room.to_owned(), true);
-        self.ask(|reply| Request::Join { room, since, announce, reply }).await
+        self.ask_join(Join { room: room.to_owned(), since, announce: true, ephemeral: false }).await
     }
 
     /// The same without telling the room: for a script that says one thing and goes.
@@ -89,8 +92,20 @@ impl Client {
     /// # Errors
     /// See [`ClientError`].
     pub async fn join_quietly(&self, room: &str, since: Since) -> Result<Entered, ClientError> {
-        let (room, announce) = (room.to_owned(), false);
-        self.ask(|reply| Request::Join { room, since, announce, reply }).await
+        self.ask_join(Join { room: room.to_owned(), since, announce: false, ephemeral: false }).await
+    }
+
+    /// Comes into a room of which nothing is stored if this makes it; one that is there stays as it is, which
+    /// [`Entered::ephemeral`] says.
+    ///
+    /// # Errors
+    /// See [`ClientError`].
+    pub async fn join_ephemeral(&self, room: &str, since: Since) -> Result<Entered, ClientError> {
+        self.ask_join(Join { room: room.to_owned(), since, announce: true, ephemeral: true }).await
+    }
+
+    fn ask_join(&self, join: Join) -> impl Future<Output = Result<Entered, ClientError>> + Send + use<> {
+        self.ask(|reply| Request::Join { join, reply })
     }
 
     /// Opens a direct conversation with `nick`.
@@ -163,7 +178,7 @@ impl Client {
     }
 
     /// Hands a request over at once if there is room; the future waits for the answer, and for room if there is none.
-    fn ask<T: Send, F: FnOnce(Reply<T>) -> Request>(
+    pub(crate) fn ask<T: Send, F: FnOnce(Reply<T>) -> Request>(
         &self,
         request: F,
     ) -> impl Future<Output = Result<T, ClientError>> + Send + use<T, F> {

@@ -6,6 +6,7 @@
 
 mod back_off;
 mod link;
+mod place;
 pub(crate) mod second;
 mod slots;
 mod talk;
@@ -23,10 +24,12 @@ use crate::error::ClientError;
 use crate::event::{ConnectionState, Event};
 use crate::files::ask::{Ask, Stand};
 use crate::options::{Options, Reconnect, TakenNick};
+use crate::places::Places;
 use crate::request::Request;
-use crate::session::Session;
+use crate::session::{Session, Start};
 use back_off::BackOff;
 use link::{Link, LinkError};
+use place::Place;
 use slots::Slots;
 
 /// How long a connection may take to come about.
@@ -41,6 +44,7 @@ pub(crate) struct Core {
     session: Session,
     taken_nick: TakenNick,
     reconnect: Reconnect,
+    place: Place,
     requests: mpsc::Receiver<Request>,
     asks: mpsc::Receiver<Ask>,
     events: mpsc::Sender<Event>,
@@ -48,6 +52,16 @@ pub(crate) struct Core {
     /// What of the session the stand was last told.
     told: u64,
     close: CancellationToken,
+}
+
+/// The driver's ends of what it shares with the handle.
+#[derive(Debug)]
+pub(crate) struct Ends {
+    pub(crate) requests: mpsc::Receiver<Request>,
+    pub(crate) asks: mpsc::Receiver<Ask>,
+    pub(crate) events: mpsc::Sender<Event>,
+    pub(crate) stand: watch::Sender<Stand>,
+    pub(crate) close: CancellationToken,
 }
 
 /// Why a connection is over.
@@ -63,6 +77,9 @@ enum Ended {
 
 /// Runs a client until it is closed or has failed for good.
 pub(crate) async fn run<C: Connector>(mut connector: C, mut core: Core) {
+    if let Some(error) = core.place.lack(core.session.token()) {
+        return core.finish(Some(error)).await;
+    }
     let mut back_off = BackOff::default();
     let error = loop {
         core.session.events.push_back(Event::State(ConnectionState::Connecting));
@@ -116,17 +133,38 @@ async fn connection<C: Connector>(connector: &mut C, core: &mut Core) -> Ended {
 }
 
 impl Core {
-    pub(crate) fn new(
-        options: Options,
-        requests: mpsc::Receiver<Request>,
-        asks: mpsc::Receiver<Ask>,
-        events: mpsc::Sender<Event>,
-        stand: watch::Sender<Stand>,
-        close: CancellationToken,
-    ) -> Self {
-        let Options { nick, agent, taken_nick, reconnect, .. } = options;
-        let session = Session::new(nick.as_str().to_owned(), agent);
-        Self { session, taken_nick, reconnect, requests, asks, events, stand, told: 0, close }
+    pub(crate) fn new(options: Options, places: Places, ends: Ends) -> Self {
+        let Ends { requests, asks, events, stand, close } = ends;
+        let place = Place::new(&options, places);
+        let session = Session::new(Start {
+            features: place::features(&options),
+            token: place.token(),
+            nick: options.nick.as_str().to_owned(),
+            agent: options.agent,
+            last_message: now_us(),
+        });
+        let Options { taken_nick, reconnect, .. } = options;
+        Self { session, taken_nick, reconnect, place, requests, asks, events, stand, told: 0, close }
+    }
+
+    /// The server has said welcome, and whether it keeps the place.
+    fn keep_place(&mut self) {
+        let kept = self.place.welcomed(self.session.token(), self.session.is_kept());
+        self.say_not_kept(kept);
+    }
+
+    /// Keeps the place under another nick, if it has got one.
+    fn follow_nick(&mut self) {
+        if self.session.take_new_nick() {
+            let kept = self.place.renamed(self.session.nick(), self.session.token());
+            self.say_not_kept(kept);
+        }
+    }
+
+    fn say_not_kept(&mut self, kept: Result<(), ClientError>) {
+        if let Err(error) = kept {
+            self.session.events.push_back(Event::NotKept(error));
+        }
     }
 
     /// Takes a question about files while a connection stands.
@@ -207,6 +245,12 @@ impl Core {
             drop(self.events.try_send(event));
         }
     }
+}
+
+/// Microseconds since 1970: no process of the same user numbers its messages as one before it did.
+fn now_us() -> u64 {
+    let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap_or_default();
+    u64::try_from(now.as_micros()).unwrap_or(u64::MAX)
 }
 
 /// Hands at least one event to the caller, and as many more as it has room for. Waits while it has none; safe to be

@@ -56,6 +56,14 @@ pub enum ClientError {
     /// The client is not in that room, or no longer.
     #[error("you are not in that room")]
     NotInRoom,
+    /// A client that only reads beside another needs a place that was kept, and there is none.
+    #[error("no place of {nick} on {server} is kept here; talk there first, with: chat-client")]
+    NoPlace {
+        /// Whose.
+        nick: String,
+        /// Where.
+        server: String,
+    },
     /// The client has been closed.
     #[error("the client is closed")]
     Closed,
@@ -120,7 +128,7 @@ impl ClientError {
                 _ => 1,
             },
             Self::BadText(_) | Self::TooManyUnsent { .. } => 4,
-            Self::NotInRoom => 5,
+            Self::NotInRoom | Self::NoPlace { .. } => 5,
             Self::Local { kind: io::ErrorKind::NotFound, .. } => 5,
             Self::Local { kind: io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded, .. } => 4,
             Self::TakenHere(_) | Self::KeepsChanging(_) => 7,

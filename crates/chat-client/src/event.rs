@@ -53,8 +53,10 @@ pub struct Online {
     pub agent: String,
     /// Whether `Said` means on disk.
     pub durable: bool,
-    /// Whether a broken connection was taken up: no event is lost.
+    /// Whether a broken connection, or a place that was kept, was taken up: no event is lost.
     pub resumed: bool,
+    /// Whether the server keeps the place when this client is closed; see [`crate::Options::keep`].
+    pub kept: bool,
     /// How many messages had no answer yet and are sent now.
     pub unsent: usize,
 }
@@ -66,7 +68,8 @@ pub enum How {
     Asked,
     /// Somebody opened a direct conversation with it.
     Opened,
-    /// It was in it before the connection broke; events go on where they stopped.
+    /// It was in it before the connection broke, or before an earlier process ended; events go on where they stopped,
+    /// or behind what was read.
     Resumed,
     /// It was in it before the connection broke, and had to join again.
     Rejoined {
@@ -90,6 +93,10 @@ pub struct Entered {
     pub first: Seq,
     /// The newest event there is.
     pub head: Seq,
+    /// The last event that was read, as [`crate::Client::mark_read`] said; where it comes for the first time, `head`.
+    pub read: Seq,
+    /// Whether nothing said here is stored.
+    pub ephemeral: bool,
 }
 
 /// Something happened in a room. One's own messages are heard too.
@@ -128,6 +135,13 @@ pub enum Event {
         /// The last that is gone.
         to: Seq,
     },
+    /// The client is behind: what it has missed comes from the server's disk, as fast as it is taken. Nothing is lost.
+    Behind {
+        /// Where.
+        room: RoomRef,
+        /// How many events are still to come until it is up to date.
+        by: u64,
+    },
     /// The client was in this room, and could not come back into it after a reconnect.
     NotLetIn {
         /// Which.
@@ -135,6 +149,9 @@ pub enum Event {
         /// Why.
         refusal: Refusal,
     },
+    /// The server keeps the place, but what proves that it is this user's could not be written, or read back, here: the
+    /// next process will come as somebody new.
+    NotKept(ClientError),
     /// The server broke the protocol; the connection is dropped.
     Fault(Fault),
     /// The end; nothing follows. `None` if the client was closed on purpose.

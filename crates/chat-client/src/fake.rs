@@ -71,6 +71,8 @@ impl Server {
             members: 1,
             first: Seq(first),
             head: Seq(first - 1),
+            read: Seq(first - 1),
+            ephemeral: false,
         };
         self.says(id, ServerMessage::Joined(joined)).await;
     }

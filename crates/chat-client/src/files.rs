@@ -33,7 +33,7 @@ mod landing;
 mod local;
 mod put;
 mod put_folder;
-mod secret;
+pub(crate) mod secret;
 mod tally;
 mod walk;
 

@@ -19,10 +19,11 @@
 //! Reading order:
 //! 1. [`options`] and [`client`]: what a caller has in hand; [`event`]: what it hears; [`error`]: what can go wrong.
 //! 2. [`connect`]: where the bytes come from: TCP, or anything else that reads and writes.
-//! 3. [`files`]: transfers, and what is asked about files.
+//! 3. [`files`]: transfers, and what is asked about files; [`reading`]: history, search and what is unread.
 //! 4. `session`: what the protocol is in, as a pure state: rooms, unanswered requests, unsent messages.
 //! 5. `driver`: the one task that moves bytes between a connection and the session, and comes back when it breaks.
-//! 6. [`escape`]: what makes a peer's words harmless to a terminal.
+//! 6. `places`: what outlives the process, so that the next one is the same person.
+//! 7. [`escape`]: what makes a peer's words harmless to a terminal.
 
 #![deny(clippy::indexing_slicing, clippy::print_stdout, clippy::print_stderr)]
 
@@ -36,6 +37,8 @@ pub mod event;
 mod fake;
 pub mod files;
 pub mod options;
+mod places;
+pub mod reading;
 mod request;
 mod session;
 
@@ -48,5 +51,6 @@ pub use files::{
     State, Transfer,
 };
 pub use options::{Options, Reconnect, TakenNick};
-pub use proto::message::{Checked, FileEntry, MemberEntry, OnConflict, RoomEntry, Said, Since, Sort};
+pub use proto::message::{Checked, FileEntry, MemberEntry, OnConflict, Range, RoomEntry, Said, Since, Sort};
 pub use proto::{Nick, Refusal, RoomName, Root, Seq, Text, Topic, What};
+pub use reading::{Found, Page, Question, UnreadRoom};

@@ -4,6 +4,7 @@
 
 mod answers;
 mod files;
+mod reading;
 mod rooms;
 mod says;
 
@@ -17,7 +18,9 @@ use crate::error::{ClientError, Fault};
 use crate::event::{ConnectionState, Entered, Event, Online, RoomKey};
 use crate::files::ask::{Answer, Begun, RoomStand};
 use crate::files::lease::Lease;
+use crate::reading::UnreadRoom;
 use crate::request::{Reply, Request};
+use reading::Reading;
 use rooms::Rooms;
 use says::Says;
 
@@ -29,8 +32,17 @@ pub(crate) const ASKED_MAX: usize = 256;
 pub(crate) struct Session {
     nick: String,
     agent: String,
-    /// Proves who we are when the connection broke. `None` before the first welcome.
+    /// How it comes: bits of a hello.
+    features: u64,
+    /// Proves who we are when the connection broke, or an earlier process ended.
     token: Option<Token>,
+    was_online: bool,
+    /// Whether the server keeps the place when this client goes.
+    is_kept: bool,
+    /// The ping behind which each room of a place that was kept has come.
+    resuming: Option<RequestId>,
+    /// Whether the nick has changed since the driver last looked.
+    has_new_nick: bool,
     text_bytes_max: usize,
     /// The longest bulk frame the server takes; 0 where files are not spoken.
     bulk_bytes: u32,
@@ -43,6 +55,19 @@ pub(crate) struct Session {
     pub(crate) frames: VecDeque<Frame>,
     /// What the caller has to hear, in order.
     pub(crate) events: VecDeque<Event>,
+}
+
+/// With what a conversation begins.
+#[derive(Debug)]
+pub(crate) struct Start {
+    pub(crate) nick: String,
+    pub(crate) agent: String,
+    /// Bits of a hello.
+    pub(crate) features: u64,
+    /// Of a place that was kept.
+    pub(crate) token: Option<Token>,
+    /// Messages are numbered from behind this. With one token no number may come twice, in whatever process.
+    pub(crate) last_message: u64,
 }
 
 /// A request without an answer, and what is to be done with it.
@@ -61,21 +86,30 @@ enum Asked {
     Rename(String, Reply<()>),
     Rooms(Vec<RoomEntry>, Reply<Vec<RoomEntry>>),
     Members(Option<String>, Vec<MemberEntry>, Reply<Vec<MemberEntry>>),
+    Reading(Reading),
+    Unread(Reply<Vec<UnreadRoom>>),
+    MarkRead(Reply<()>),
     File(Reply<Answer>),
     /// A transfer, which has its slot already.
     Begin(Lease, Reply<Begun>),
 }
 
 impl Session {
-    pub(crate) fn new(nick: String, agent: String) -> Self {
+    pub(crate) fn new(start: Start) -> Self {
+        let Start { nick, agent, features, token, last_message } = start;
         Self {
             nick,
             agent,
-            token: None,
+            features,
+            token,
+            was_online: false,
+            is_kept: false,
+            resuming: None,
+            has_new_nick: false,
             text_bytes_max: TEXT_BYTES_MAX,
             bulk_bytes: 0,
             rooms: Rooms::default(),
-            says: Says::default(),
+            says: Says::after(last_message),
             asked: HashMap::new(),
             last_request: 0,
             frames: VecDeque::new(),
@@ -85,7 +119,24 @@ impl Session {
 
     /// Whether a welcome has ever come.
     pub(crate) const fn was_online(&self) -> bool {
-        self.token.is_some()
+        self.was_online
+    }
+
+    pub(crate) fn nick(&self) -> &str {
+        &self.nick
+    }
+
+    pub(crate) const fn token(&self) -> Option<Token> {
+        self.token
+    }
+
+    pub(crate) const fn is_kept(&self) -> bool {
+        self.is_kept
+    }
+
+    /// Whether the nick has changed since this was last asked.
+    pub(crate) const fn take_new_nick(&mut self) -> bool {
+        std::mem::replace(&mut self.has_new_nick, false)
     }
 
     /// How often the rooms have changed.
@@ -106,16 +157,22 @@ impl Session {
     /// Takes another nick for the next hello, as the last was refused.
     pub(crate) fn take_nick(&mut self, nick: String) {
         self.nick = nick;
+        // Whoever has a place, but stands there already, needs this nick only for now.
+        if !self.was_online && self.token.take().is_some() {
+            self.features &= !Hello::KEEP;
+        }
     }
 
     /// The hello of a new connection.
     pub(crate) fn hello(&mut self) {
+        // Only another process's connection is left alone: on a reconnect the one that stands is our own, broken one.
+        let features = if self.was_online { self.features & !Hello::YIELD } else { self.features };
         let resume = self.token.map(|token| Resume { token, cursors: self.rooms.cursors() });
         let hello = Hello {
             magic: MAGIC,
             version_min: VERSION_MIN,
             version_max: VERSION_MAX,
-            features: 0,
+            features,
             nick: self.nick.clone(),
             agent: self.agent.clone(),
             resume,
@@ -125,8 +182,10 @@ impl Session {
 
     /// Takes the answer to the hello: sends again what had no answer, and goes back into the rooms if it must.
     pub(crate) fn welcome(&mut self, welcome: Welcome) {
+        let is_first = !std::mem::replace(&mut self.was_online, true);
         self.nick.clone_from(&welcome.nick);
         self.token = Some(welcome.token);
+        self.is_kept = welcome.features & Welcome::KEPT != 0 && self.features & Hello::KEEP != 0;
         self.text_bytes_max = usize::try_from(welcome.limits.text_bytes).unwrap_or(usize::MAX).min(TEXT_BYTES_MAX);
         self.bulk_bytes = welcome.limits.bulk_bytes;
         self.events.push_back(Event::State(ConnectionState::Online(Online {
@@ -134,8 +193,11 @@ impl Session {
             agent: welcome.agent,
             durable: welcome.features & Welcome::DURABLE != 0,
             resumed: welcome.resumed,
+            kept: self.is_kept,
             unsent: self.says.len(),
         })));
+        let is_beside = self.features & Hello::BESIDE != 0;
+        self.resuming = (welcome.resumed && is_first && !is_beside).then(|| self.send(&ClientMessage::Ping));
         if welcome.resumed {
             // A message that was sent and stored, but whose answer was lost, keeps its number, so the server knows it.
             for room in self.rooms.resume() {
@@ -173,8 +235,8 @@ impl Session {
     pub(crate) fn ask(&mut self, request: Request) {
         match request {
             Request::Say { room, text, reply } => self.say(room, text, reply),
-            Request::Join { room, since, announce, reply } => {
-                let join = proto::message::Join { room, since, announce, ephemeral: false };
+            Request::Join { join, reply } => {
+                let announce = join.announce;
                 self.send_asked(&ClientMessage::Join(join), Asked::Enter { announce, reply });
             }
             Request::OpenDirect { nick, since, reply } => {
@@ -202,6 +264,10 @@ impl Session {
             }
             Request::Rooms { reply } => self.list_rooms(String::new(), Vec::new(), reply),
             Request::Members { room, reply } => self.list_members(room, String::new(), Vec::new(), reply),
+            Request::History { room, range, count, reply } => self.history(room, range, count, reply),
+            Request::Search { question, reply } => self.search(question, reply),
+            Request::Unread { reply } => self.ask_unread(reply),
+            Request::MarkRead { room, seq, reply } => self.mark_read(room, seq, reply),
         }
     }
 
@@ -210,11 +276,15 @@ impl Session {
         match request {
             Request::Say { room, text, reply } => self.say(room, text, reply),
             Request::Join { reply, .. } | Request::OpenDirect { reply, .. } => offline(reply),
-            Request::Leave { reply, .. } | Request::SetTopic { reply, .. } | Request::Rename { reply, .. } => {
-                offline(reply);
-            }
+            Request::Leave { reply, .. }
+            | Request::SetTopic { reply, .. }
+            | Request::Rename { reply, .. }
+            | Request::MarkRead { reply, .. } => offline(reply),
             Request::Rooms { reply } => offline(reply),
             Request::Members { reply, .. } => offline(reply),
+            Request::History { reply, .. } => offline(reply),
+            Request::Search { reply, .. } => offline(reply),
+            Request::Unread { reply } => offline(reply),
         }
     }
 
@@ -231,7 +301,10 @@ impl Session {
                 self.frames.push_back(ClientMessage::Pong.to_frame(id));
                 Ok(())
             }
-            ServerMessage::Pong => Ok(()),
+            ServerMessage::Pong => {
+                self.resuming.take_if(|ping| *ping == id);
+                Ok(())
+            }
             ServerMessage::Done => self.done(id),
             ServerMessage::Refused(refusal) => self.refused(id, refusal),
             ServerMessage::Joined(joined) => self.joined(id, joined),
@@ -239,10 +312,13 @@ impl Session {
             ServerMessage::MemberList(list) => self.member_list(id, list),
             ServerMessage::Missed(missed) => self.rooms.missed(missed, &mut self.events),
             ServerMessage::File(answer) => self.file_answer(id, answer),
-            ServerMessage::Behind(_) => Ok(()),
+            ServerMessage::Behind(behind) => {
+                self.rooms.behind(behind, &mut self.events);
+                Ok(())
+            }
+            ServerMessage::Page(page) => self.page(id, page),
+            ServerMessage::Unread(unread) => self.unread(id, unread),
             ServerMessage::Transfer(..)
-            | ServerMessage::Page(_)
-            | ServerMessage::Unread(_)
             | ServerMessage::Welcome(_)
             | ServerMessage::Queued(_)
             | ServerMessage::Goodbye(_) => Err(out_of_place(&message)),
@@ -276,7 +352,11 @@ impl Asked {
     fn fail(self, error: ClientError) {
         match self {
             Self::Enter { reply, .. } => answer(reply, Err(error)),
-            Self::Leave(_, reply) | Self::SetTopic(reply) | Self::Rename(_, reply) => answer(reply, Err(error)),
+            Self::Leave(_, reply) | Self::SetTopic(reply) | Self::Rename(_, reply) | Self::MarkRead(reply) => {
+                answer(reply, Err(error));
+            }
+            Self::Reading(reading) => reading.fail(error),
+            Self::Unread(reply) => answer(reply, Err(error)),
             Self::Rooms(_, reply) => answer(reply, Err(error)),
             Self::Members(_, _, reply) => answer(reply, Err(error)),
             Self::File(reply) => answer(reply, Err(error)),

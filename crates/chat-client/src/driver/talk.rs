@@ -57,6 +57,7 @@ pub(super) async fn greet<S: AsyncRead + AsyncWrite>(
             ServerMessage::Welcome(welcome) => {
                 let limits = welcome.limits;
                 core.session.welcome(welcome);
+                core.keep_place();
                 link.reader.take_bulk(limits.bulk_bytes as usize);
                 return Ok(limits);
             }
@@ -176,6 +177,7 @@ async fn next<S: AsyncRead + AsyncWrite>(
     let Link { reader, writer, low_water } = link;
     let board = Arc::clone(&slots.board);
     loop {
+        core.follow_nick();
         core.say_stand();
         slots.say(writer);
         writer.queue(core.session.frames.drain(..));

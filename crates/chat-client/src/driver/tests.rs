@@ -10,6 +10,8 @@ use crate::error::Fault;
 use crate::event::{How, Online};
 use crate::fake::{join, options, start};
 
+mod place;
+
 fn text(text: &str) -> Text {
     text.parse().unwrap()
 }

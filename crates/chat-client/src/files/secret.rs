@@ -74,7 +74,8 @@ fn kept(folder: &Path, random: [u8; BYTES]) -> io::Result<[u8; BYTES]> {
     }
 }
 
-fn own_folder() -> Option<PathBuf> {
+/// The folder the system has for a program's own state.
+pub(crate) fn own_folder() -> Option<PathBuf> {
     let folders = etcetera::choose_base_strategy().ok()?;
     Some(folders.state_dir().unwrap_or_else(|| folders.data_dir()).join("verbatim"))
 }

@@ -20,9 +20,10 @@ impl Session {
                 self.says.fail_room(room, &ClientError::NotInRoom);
                 answer(reply, Ok(()));
             }
-            Some(Asked::SetTopic(reply)) => answer(reply, Ok(())),
+            Some(Asked::SetTopic(reply) | Asked::MarkRead(reply)) => answer(reply, Ok(())),
             Some(Asked::Rename(nick, reply)) => {
                 self.nick = nick;
+                self.has_new_nick = true;
                 answer(reply, Ok(()));
             }
             Some(Asked::File(reply)) => answer(reply, Ok(Answer::Done)),
@@ -55,7 +56,11 @@ impl Session {
             Some(Asked::EnterAgain(key)) => {
                 (Some(key), How::Rejoined { may_have_missed: None }, announced(Some(key)), None)
             }
-            None if id == RequestId(0) && known.is_some() => (known, How::Resumed, announced(known), None),
+            // Nobody is put into a room by others but into a direct conversation; and of those, whoever takes up a
+            // place that was kept has had the ones that come before the answer to the ping behind the hello.
+            None if id == RequestId(0) && (known.is_some() || !joined.direct || self.resuming.is_some()) => {
+                (known, How::Resumed, announced(known), None)
+            }
             None if id == RequestId(0) => (None, How::Opened, false, None),
             _ => return Err(out_of_place(&ServerMessage::Joined(joined))),
         };

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::sync::Arc;
 
 use proto::limits::CURSORS_MAX;
-use proto::message::{Cursor, Join, Joined, Missed, OpenDirect, Since};
+use proto::message::{Behind, Cursor, Join, Joined, Missed, OpenDirect, Since};
 use proto::{ClientMessage, RoomEvent, RoomId, Seq, What};
 
 use crate::error::Fault;
@@ -18,6 +18,8 @@ use crate::files::ask::RoomStand;
 pub(super) struct Rooms {
     rooms: BTreeMap<RoomKey, Room>,
     by_id: HashMap<RoomId, RoomKey>,
+    /// Rooms this connection has not been let into, but was told of: it can be read there, and nothing else.
+    told: HashMap<RoomId, RoomRef>,
     last_key: u32,
     /// How often the rooms, their names or their readiness have changed.
     changes: u64,
@@ -35,6 +37,7 @@ pub(super) struct Room {
     /// Whether this connection has been let into it, so that it can be spoken in.
     ready: bool,
     announce: bool,
+    ephemeral: bool,
 }
 
 impl Rooms {
@@ -57,6 +60,37 @@ impl Rooms {
     /// The server's number for a room that can be spoken in now.
     pub(super) fn id(&self, key: RoomKey) -> Option<RoomId> {
         self.get(key).filter(|room| room.ready).map(|room| room.id)
+    }
+
+    /// The server's number for a room that can be read in now.
+    pub(super) fn id_to_read(&self, key: RoomKey) -> Option<RoomId> {
+        let told = || self.told.iter().find(|(_, room)| room.key == key).map(|(id, _)| *id);
+        self.id(key).or_else(told)
+    }
+
+    /// Takes note of a room that the server says we have a place in.
+    pub(super) fn told(&mut self, id: RoomId, name: String, direct: bool) -> RoomRef {
+        if let Some(room) = self.by_id.get(&id).and_then(|key| self.rooms.get(key)) {
+            return room.room.clone();
+        }
+        let known = self.told.get(&id).map(|room| room.key);
+        let key = known.unwrap_or_else(|| self.next_key());
+        let room = RoomRef { key, name: name.into(), direct };
+        self.told.insert(id, room.clone());
+        room
+    }
+
+    /// A room by the server's number; one that nobody has told us the name of is called by it.
+    pub(super) fn ref_of(&mut self, id: RoomId) -> RoomRef {
+        match self.told.get(&id) {
+            Some(room) => room.clone(),
+            None => self.told(id, format!("room {id}"), false),
+        }
+    }
+
+    fn next_key(&mut self) -> RoomKey {
+        self.last_key += 1;
+        RoomKey(self.last_key)
     }
 
     /// How far the client has read, for a resume.
@@ -89,6 +123,7 @@ impl Rooms {
     /// The server has forgotten us: its numbers mean nothing any more.
     pub(super) fn forgotten(&mut self) {
         self.by_id.clear();
+        self.told.clear();
     }
 
     /// How to come again into each room that this token has not been let into.
@@ -101,7 +136,7 @@ impl Rooms {
                     room: name,
                     since: Since::Now,
                     announce: room.announce,
-                    ephemeral: false,
+                    ephemeral: room.ephemeral,
                 }),
             };
             (*key, message)
@@ -128,23 +163,22 @@ impl Rooms {
             How::Rejoined { .. } => How::Rejoined { may_have_missed: self.may_have_missed(key, &joined) },
             how => how,
         };
-        let key = key.unwrap_or_else(|| {
-            self.last_key += 1;
-            RoomKey(self.last_key)
-        });
-        let room = RoomRef { key, name: joined.name.into(), direct: joined.direct };
+        let told = self.told.remove(&joined.room).map(|room| room.key);
+        let key = key.or(told).unwrap_or_else(|| self.next_key());
+        let room = RoomRef { key, name: joined.name.as_str().into(), direct: joined.direct };
         let history_to = match how {
-            How::Resumed => self.rooms.get(&key).map_or(Seq(0), |room| room.history_to),
+            How::Resumed => self.rooms.get(&key).map_or(joined.head, |room| room.history_to),
             _ => joined.head,
         };
-        let held = Room { room: room.clone(), id: joined.room, next: joined.first, history_to, ready: true, announce };
+        let Joined { room: id, first, ephemeral, .. } = joined;
+        let held = Room { room: room.clone(), id, next: first, history_to, ready: true, announce, ephemeral };
         self.rooms.insert(key, held);
         // The other side may have opened a conversation that we were about to open again: then it had a second key.
-        if let Some(second) = self.by_id.insert(joined.room, key).filter(|second| *second != key) {
+        if let Some(second) = self.by_id.insert(id, key).filter(|second| *second != key) {
             self.rooms.remove(&second);
         }
-        let Joined { topic, members, first, head, .. } = joined;
-        Entered { room, how, topic, members, first, head }
+        let Joined { topic, members, head, read, .. } = joined;
+        Entered { room, how, topic, members, first, head, read, ephemeral }
     }
 
     /// Takes an event: hands it on, unless it is not the one that is due.
@@ -191,6 +225,14 @@ impl Rooms {
         room.next = missed.to.next();
         events.push_back(Event::Missed { room: room.room.clone(), from: missed.from, to: missed.to });
         Ok(())
+    }
+
+    /// Takes word that what comes next comes from disk. It is for the person: the cursor stays.
+    pub(super) fn behind(&self, behind: Behind, events: &mut VecDeque<Event>) {
+        if let Some(room) = self.by_id.get(&behind.room).and_then(|key| self.rooms.get(key)) {
+            let by = behind.head.next().0.saturating_sub(behind.next.0);
+            events.push_back(Event::Behind { room: room.room.clone(), by });
+        }
     }
 
     /// Checks that a resumed room goes on where it stopped; says what is gone if it goes on later.

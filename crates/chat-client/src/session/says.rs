@@ -20,6 +20,7 @@ pub(super) struct Says {
     waiting: BTreeMap<MessageId, Waiting>,
     /// Those that this connection has not carried yet.
     unsent: BTreeSet<MessageId>,
+    /// The number of the last one that was said.
     last: u64,
 }
 
@@ -31,6 +32,11 @@ struct Waiting {
 }
 
 impl Says {
+    /// None yet; the first will have the number behind `last`.
+    pub(super) fn after(last: u64) -> Self {
+        Self { last, ..Self::default() }
+    }
+
     pub(super) fn len(&self) -> usize {
         self.waiting.len()
     }

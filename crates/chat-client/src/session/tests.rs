@@ -6,7 +6,7 @@ use tokio::sync::oneshot;
 
 use super::*;
 use crate::event::How;
-use proto::message::{RoomEntry, Since};
+use proto::message::{Join, RoomEntry, Since};
 
 fn welcome(resumed: bool) -> Welcome {
     let limits = WireLimits { text_bytes: 16, bulk_bytes: 0, rooms: 8, idle_ms: 1000, grace_ms: 0 };
@@ -14,9 +14,13 @@ fn welcome(resumed: bool) -> Welcome {
     Welcome { version: 1, features: 0, agent: "test".into(), nick: "ann".into(), token, resumed, limits }
 }
 
+fn start() -> Start {
+    Start { nick: "ann".into(), agent: "test".into(), features: 0, token: None, last_message: 0 }
+}
+
 /// A session that is online, with what it said and heard so far taken away.
 fn online() -> Session {
-    let mut session = Session::new("ann".into(), "test".into());
+    let mut session = Session::new(start());
     session.hello();
     session.welcome(welcome(false));
     session.frames.clear();
@@ -33,6 +37,8 @@ fn joined(room: u32, name: &str, direct: bool, first: u64, head: u64) -> ServerM
         members: 1,
         first: Seq(first),
         head: Seq(head),
+        read: Seq(head),
+        ephemeral: false,
     })
 }
 
@@ -54,7 +60,8 @@ fn sent_kinds(session: &mut Session) -> Vec<Kind> {
 /// Comes into a room as the server's number `room`; the first event due is `first`.
 fn enter(session: &mut Session, room: u32, name: &str, first: u64, head: u64) -> RoomKey {
     let (reply, mut answer) = oneshot::channel();
-    session.ask(Request::Join { room: name.into(), since: Since::Now, announce: true, reply });
+    let join = Join { room: name.into(), since: Since::Now, announce: true, ephemeral: false };
+    session.ask(Request::Join { join, reply });
     let (id, _) = sent(session).pop().unwrap();
     session.take(id, joined(room, name, false, first, head)).unwrap();
     answer.try_recv().unwrap().unwrap().room.key
@@ -65,6 +72,8 @@ fn say(session: &mut Session, room: RoomKey, text: &str) -> oneshot::Receiver<Re
     session.ask(Request::Say { room, text: text.parse::<Text>().unwrap(), reply });
     answer
 }
+
+mod reading;
 
 #[test]
 fn events_come_in_order_and_history_is_marked() {

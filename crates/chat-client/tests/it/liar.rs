@@ -146,6 +146,8 @@ fn answers(message: ClientMessage) -> Vec<ServerMessage> {
                 members: 1,
                 first: Seq(1),
                 head: Seq(count),
+                read: Seq(0),
+                ephemeral: false,
             };
             let events = (1..).zip(events()).map(|(seq, what)| {
                 ServerMessage::Event(RoomEvent { seq: Seq(seq), room: RoomId(1), at_ms: 0, nick: nick(seq), what })

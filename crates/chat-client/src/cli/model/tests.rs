@@ -7,7 +7,7 @@ use crate::cli::input::{Control, Input, parse};
 
 fn entered(key: u32, name: &str, direct: bool, how: How) -> Entered {
     let room = RoomRef { key: RoomKey(key), name: Arc::from(name), direct };
-    Entered { room, how, topic: String::new(), members: 2, first: Seq(1), head: Seq(0) }
+    Entered { room, how, topic: String::new(), members: 2, first: Seq(1), head: Seq(0), read: Seq(0), ephemeral: false }
 }
 
 fn heard(key: u32, name: &str, nick: &str, what: What) -> Event {
@@ -26,7 +26,7 @@ fn model() -> Model {
 }
 
 fn online(resumed: bool, nick: &str, unsent: usize) -> Event {
-    let online = Online { nick: nick.to_owned(), agent: String::new(), durable: false, resumed, unsent };
+    let online = Online { nick: nick.to_owned(), agent: String::new(), durable: false, kept: false, resumed, unsent };
     Event::State(ConnectionState::Online(online))
 }
 
