@@ -183,8 +183,12 @@ fn many_joins_by_one_client_meet_a_limit_and_nobody_else_notices(arguments: &[&s
     let (mut greedy, _) = Peer::hello(server.address(), "greedy");
     let mut refused = 0;
     for n in 0..10_000 {
-        let join =
-            proto::message::Join { room: format!("room-{n}"), since: proto::message::Since::Now, announce: true, ephemeral: false };
+        let join = proto::message::Join {
+            room: format!("room-{n}"),
+            since: proto::message::Since::Now,
+            announce: true,
+            ephemeral: false,
+        };
         match greedy.ask(&proto::ClientMessage::Join(join)) {
             ServerMessage::Joined(_) => {}
             ServerMessage::Refused(refusal) if refusal.code == Code::TooManyRooms => {
