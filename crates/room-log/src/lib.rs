@@ -14,6 +14,7 @@ mod log;
 pub mod search;
 mod segment;
 pub mod store;
+mod walk;
 
 pub use log::{Cursor, Reading, RoomLog};
 pub use segment::Segment;

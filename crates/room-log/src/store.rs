@@ -4,15 +4,43 @@
 //! [`Store::history`], [`Store::search`] and [`Store::unread`] read on connections of their own, so no reader ever waits for
 //! a commit, nor a commit for a reader.
 
+pub mod fail_point;
+mod ledger;
+mod load;
+mod place;
+mod put;
+mod queue;
 pub mod read;
+mod reader;
 pub mod rows;
+mod schema;
+mod sent;
+mod trouble;
+mod writer;
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::mpsc::{SyncSender, TrySendError, sync_channel};
+use std::thread::{Builder, JoinHandle};
 
+use futures::channel::oneshot;
 use proto::{RoomId, Seq};
 
+use queue::{NotTaken, Queue};
 use read::{Found, Frames, HistoryAsk, SearchAsk, Stretch};
+use reader::Reader;
 use rows::{Batch, Stored};
+use writer::Writer;
+
+/// The file in the data directory.
+const FILE: &str = "chat.db";
+
+/// Batches that may wait for the writer. Its one client waits for each, so that there is more than one only where a
+/// commit was given up half-way.
+const BATCHES_WAITING_MAX: usize = 8;
+
+/// Readings that may wait. Whoever reads waits for the answer, so these are as many as read at a time.
+const READS_WAITING_MAX: usize = 65_536;
 
 /// When a commit counts as done.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -105,10 +133,22 @@ pub struct NotStored {
     pub error: StoreError,
 }
 
+impl NotStored {
+    /// A batch that went down with the thread that had it.
+    fn lost() -> Self {
+        Self { batch: Batch::default(), error: StoreError::Closed }
+    }
+}
+
 /// The store. Its threads end when it is closed or dropped.
 #[derive(Debug)]
 pub struct Store {
     path: PathBuf,
+    /// `None` when it is being closed.
+    writer: Option<SyncSender<writer::Job>>,
+    reads: Arc<Queue<reader::Job>>,
+    /// The writer last: what it leaves behind when it closes the file is a file alone.
+    threads: Vec<JoinHandle<()>>,
 }
 
 impl Store {
@@ -118,25 +158,57 @@ impl Store {
     /// # Errors
     /// [`StoreError`] names the file and the way out.
     pub fn open(data_dir: &Path, options: StoreOptions) -> Result<(Self, Stored), StoreError> {
-        let _ = options;
-        Ok((Self { path: data_dir.join("chat.db") }, Stored::default()))
+        std::fs::create_dir_all(data_dir).map_err(|error| trouble::of_system(&error, data_dir))?;
+        let path = data_dir.join(FILE);
+        let connection = schema::open_to_write(&path, options.durability)?;
+        let (stored, ledger) = load::load(&connection).map_err(|error| error.of(&path))?;
+        let writer = Writer::new(path.clone(), options.durability, connection, ledger);
+        let (jobs, to_do) = sync_channel(BATCHES_WAITING_MAX);
+        let reads = Arc::new(Queue::new(READS_WAITING_MAX));
+        let mut store = Self { path: path.clone(), writer: Some(jobs), reads, threads: Vec::new() };
+        for _ in 0..options.readers.max(1) {
+            let (reader, queue) = (Reader::open(path.clone())?, Arc::clone(&store.reads));
+            store.begin("store-reader", move || reader.run(&queue))?;
+        }
+        store.begin("store-writer", move || writer.run(&to_do))?;
+        Ok((store, stored))
     }
 
-    /// Puts a batch into one transaction. Ready when it is on disk, or when it is clear that nothing of it is.
+    fn begin(&mut self, name: &str, work: impl FnOnce() + Send + 'static) -> Result<(), StoreError> {
+        let thread = Builder::new().name(name.to_owned()).spawn(work);
+        self.threads.push(thread.map_err(|error| trouble::of_system(&error, &self.path))?);
+        Ok(())
+    }
+
+    /// Puts a batch into one transaction. Ready when it is on disk, or when it is clear that nothing of it is. Given up
+    /// half-way, it is stored all the same, or not.
     ///
     /// # Errors
     /// [`NotStored`] gives the batch back.
     pub async fn commit(&self, batch: Batch) -> Result<(), Box<NotStored>> {
-        Err(Box::new(NotStored { batch, error: StoreError::Closed }))
+        let Some(writer) = &self.writer else {
+            return Err(Box::new(NotStored { batch, error: StoreError::Closed }));
+        };
+        let (done, answer) = oneshot::channel();
+        let (job, error) = match writer.try_send(writer::Job::Commit { batch, done }) {
+            // The thread has died of a fault of ours, and the batch with it: nothing may be confirmed.
+            Ok(()) => return answer.await.unwrap_or_else(|_| Err(Box::new(NotStored::lost()))),
+            Err(TrySendError::Full(job)) => (job, self.failed("as many batches wait as may")),
+            Err(TrySendError::Disconnected(job)) => (job, StoreError::Closed),
+        };
+        match job {
+            writer::Job::Commit { batch, .. } => Err(Box::new(NotStored { batch, error })),
+            #[cfg(test)]
+            _ => Err(Box::new(NotStored::lost())),
+        }
     }
 
-    /// Frames of a room from `from` on, whole events, at least one if there is one, up to about `budget_bytes`.
+    /// Frames of a room from `from` on, whole events, at least one if there is one, no more than `budget_bytes` otherwise.
     ///
     /// # Errors
     /// [`StoreError`].
     pub async fn frames(&self, room: RoomId, from: Seq, budget_bytes: usize) -> Result<Frames, StoreError> {
-        let _ = (room, from, budget_bytes);
-        Err(StoreError::Closed)
+        self.ask(move |reader| reader.frames(room, from, budget_bytes)).await
     }
 
     /// Events of a room.
@@ -144,8 +216,7 @@ impl Store {
     /// # Errors
     /// [`StoreError`].
     pub async fn history(&self, ask: HistoryAsk) -> Result<Found, StoreError> {
-        let _ = ask;
-        Err(StoreError::Closed)
+        self.ask(move |reader| reader.history(ask)).await
     }
 
     /// Messages that hold words, newest first.
@@ -153,8 +224,7 @@ impl Store {
     /// # Errors
     /// [`StoreError`].
     pub async fn search(&self, ask: SearchAsk) -> Result<Found, StoreError> {
-        let _ = ask;
-        Err(StoreError::Closed)
+        self.ask(move |reader| reader.search(&ask)).await
     }
 
     /// How many messages and files stand in each stretch, not counting those of `but_of`; for each, the count and whether
@@ -163,8 +233,7 @@ impl Store {
     /// # Errors
     /// [`StoreError`].
     pub async fn unread(&self, stretches: Vec<Stretch>, but_of: String) -> Result<Vec<(u32, bool)>, StoreError> {
-        let _ = (stretches, but_of);
-        Err(StoreError::Closed)
+        self.ask(move |reader| reader.unread(&stretches, &but_of)).await
     }
 
     /// The file.
@@ -174,4 +243,46 @@ impl Store {
 
     /// Ends the threads, behind what was handed to them before.
     pub fn close(self) {}
+
+    /// Lets a reader do something, as soon as one is free.
+    async fn ask<T: Send + 'static>(
+        &self,
+        read: impl FnOnce(&mut Reader) -> Result<T, StoreError> + Send + 'static,
+    ) -> Result<T, StoreError> {
+        let (done, answer) = oneshot::channel();
+        let job: reader::Job = Box::new(move |reader| {
+            if !done.is_canceled() {
+                drop(done.send(read(reader)));
+            }
+        });
+        match self.reads.push(job) {
+            Ok(()) => answer.await.unwrap_or_else(|_| Err(self.failed("the thread that read has died"))),
+            Err(NotTaken::Full) => Err(self.failed("as many readings wait as may")),
+            Err(NotTaken::Closed) => Err(StoreError::Closed),
+        }
+    }
+
+    /// Lets the writer do what only a test asks for.
+    #[cfg(test)]
+    fn send(&self, job: writer::Job) {
+        self.writer.as_ref().unwrap().send(job).unwrap();
+    }
+
+    fn failed(&self, why: &str) -> StoreError {
+        StoreError::Failed { path: self.path.clone(), why: why.to_owned() }
+    }
 }
+
+impl Drop for Store {
+    fn drop(&mut self) {
+        self.reads.close();
+        self.writer = None;
+        for thread in self.threads.drain(..) {
+            // One that has died has nothing left to end.
+            drop(thread.join());
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;
