@@ -147,8 +147,8 @@ pub struct Store {
     /// `None` when it is being closed.
     writer: Option<SyncSender<writer::Job>>,
     reads: Arc<Queue<reader::Job>>,
-    /// The writer last: what it leaves behind when it closes the file is a file alone.
-    threads: Vec<JoinHandle<()>>,
+    readers: Vec<JoinHandle<()>>,
+    writing: Option<JoinHandle<()>>,
 }
 
 impl Store {
@@ -160,24 +160,19 @@ impl Store {
     pub fn open(data_dir: &Path, options: StoreOptions) -> Result<(Self, Stored), StoreError> {
         std::fs::create_dir_all(data_dir).map_err(|error| trouble::of_system(&error, data_dir))?;
         let path = data_dir.join(FILE);
+        schema::make_file(&path)?;
         let connection = schema::open_to_write(&path, options.durability)?;
         let (stored, ledger) = load::load(&connection).map_err(|error| error.of(&path))?;
         let writer = Writer::new(path.clone(), options.durability, connection, ledger);
         let (jobs, to_do) = sync_channel(BATCHES_WAITING_MAX);
         let reads = Arc::new(Queue::new(READS_WAITING_MAX));
-        let mut store = Self { path: path.clone(), writer: Some(jobs), reads, threads: Vec::new() };
+        let mut store = Self { path: path.clone(), writer: Some(jobs), reads, readers: Vec::new(), writing: None };
+        store.writing = Some(begin("store-writer", &path, move || writer.run(&to_do))?);
         for _ in 0..options.readers.max(1) {
             let (reader, queue) = (Reader::open(path.clone())?, Arc::clone(&store.reads));
-            store.begin("store-reader", move || reader.run(&queue))?;
+            store.readers.push(begin("store-reader", &path, move || reader.run(&queue))?);
         }
-        store.begin("store-writer", move || writer.run(&to_do))?;
         Ok((store, stored))
-    }
-
-    fn begin(&mut self, name: &str, work: impl FnOnce() + Send + 'static) -> Result<(), StoreError> {
-        let thread = Builder::new().name(name.to_owned()).spawn(work);
-        self.threads.push(thread.map_err(|error| trouble::of_system(&error, &self.path))?);
-        Ok(())
     }
 
     /// Puts a batch into one transaction. Ready when it is on disk, or when it is clear that nothing of it is. Given up
@@ -275,13 +270,17 @@ impl Store {
 
 impl Drop for Store {
     fn drop(&mut self) {
+        // The writer last: who closes the file last puts all into it and leaves it alone in the folder, if they may write.
+        // A thread that has died has nothing left to end.
         self.reads.close();
+        self.readers.drain(..).for_each(|reader| drop(reader.join()));
         self.writer = None;
-        for thread in self.threads.drain(..) {
-            // One that has died has nothing left to end.
-            drop(thread.join());
-        }
+        drop(self.writing.take().map(JoinHandle::join));
     }
+}
+
+fn begin(name: &str, path: &Path, work: impl FnOnce() + Send + 'static) -> Result<JoinHandle<()>, StoreError> {
+    Builder::new().name(name.to_owned()).spawn(work).map_err(|error| trouble::of_system(&error, path))
 }
 
 #[cfg(test)]

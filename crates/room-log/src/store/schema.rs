@@ -70,9 +70,8 @@ const LOG_BYTES_KEPT: i32 = 16 << 20;
 /// Statements that stay prepared.
 const STATEMENTS_KEPT: usize = 64;
 
-/// Opens the file to write it; makes it if it is not there, and brings it to this version.
+/// Opens the file to write it, and brings it to this version.
 pub(super) fn open_to_write(path: &Path, durability: Durability) -> Result<Connection, StoreError> {
-    make_file(path)?;
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let mut connection = Connection::open_with_flags(path, flags).map_err(|error| Trouble::from(error).of(path))?;
     let version = version(&connection, path)?;
@@ -98,7 +97,9 @@ pub(super) fn open_to_read(path: &Path) -> Result<Connection, StoreError> {
 
 /// Makes the file, so that its owner alone can read it: there are tokens in it. SQLite gives the files beside it the same
 /// rights. Also learns, in the system's own words, that it cannot be written.
-fn make_file(path: &Path) -> Result<(), StoreError> {
+///
+/// Only while nobody in this process has the file open: to close a file gives up all locks that the process has on it.
+pub(super) fn make_file(path: &Path) -> Result<(), StoreError> {
     let mut options = OpenOptions::new();
     options.read(true).write(true).create(true).truncate(false);
     #[cfg(unix)]
