@@ -82,7 +82,7 @@ pub struct Joined {
     pub first: Seq,
     /// The newest event there is; events up to this one happened before you came.
     pub head: Seq,
-    /// The last event you have read, as `MarkRead` said; where you come for the first time, `head`.
+    /// The last event you have read, as `MarkRead` said; where you come for the first time, the one before `first`.
     pub read: Seq,
     /// Whether nothing said here is stored.
     pub ephemeral: bool,

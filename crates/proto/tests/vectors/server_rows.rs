@@ -148,7 +148,7 @@ fn joined() -> Vec<Row> {
         server("Joined direct", 0, ServerMessage::Joined(direct)),
         server("Joined ephemeral", 7, ServerMessage::Joined(ephemeral)),
         lobby("Joined ann", 2, 1, 1, 0, 0),
-        lobby("Joined bob", 2, 2, 1, 1, 1),
+        lobby("Joined bob", 2, 2, 1, 1, 0),
     ]
 }
 
