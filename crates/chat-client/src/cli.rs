@@ -13,6 +13,7 @@ mod failure;
 mod input;
 mod local;
 mod model;
+mod moment;
 mod remote;
 mod repl;
 mod stdout;
@@ -50,6 +51,10 @@ fn start(args: &Args) -> Result<u8, Failure> {
             None => repl::run(args).await,
             Some(Command::Send(send)) => commands::send::run(args, send).await,
             Some(Command::Tail(tail)) => commands::tail::run(args, tail).await,
+            Some(Command::History(history)) => commands::reading::history::run(args, history).await,
+            Some(Command::Search(search)) => commands::reading::search::run(args, search).await,
+            Some(Command::Unread(unread)) => commands::reading::unread::run(args, unread).await,
+            Some(Command::Export(export)) => commands::reading::export::run(args, export).await,
             Some(Command::Who(who)) => commands::who::run(args, who).await,
             Some(Command::Rooms(rooms)) => commands::rooms::run(args, rooms).await,
             Some(Command::Put(put)) => commands::put::run(args, put).await,

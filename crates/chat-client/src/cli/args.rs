@@ -2,8 +2,10 @@
 
 mod files;
 mod man;
+mod reading;
 
 pub(crate) use files::{Get, Lls, Ls, Mkdir, Mv, Place, Put, Rm, Verify};
+pub(crate) use reading::{Export, History, Search, Talk, Unread};
 
 use clap::{CommandFactory as _, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
@@ -17,6 +19,9 @@ Examples:
   chat-client send build is green              say one thing in the lobby
   make 2>&1 | chat-client send --to ann -      send what a command says to ann
   chat-client tail --json | jq -r .text        follow the lobby in a script
+  chat-client unread                           what was said while you were away
+  chat-client history --room ops --since 2h    what happened there in the last two hours
+  chat-client search --from ann 'deploy*'      what ann said of it, in all your rooms
   printf '%s\\n' hello /who | chat-client       run lines and slash commands from a pipe
   chat-client put report.pdf                   send a file into the lobby
   chat-client get report.pdf                   fetch it; `ls` lists what is there
@@ -33,13 +38,15 @@ With --json each line is one object. Its fields keep their names:
   type  message, joined, left, topic, renamed, crowd, file, folder, sending, unknown
 message and topic also have text; renamed has to; crowd, which counts who comes and goes in a big room, has members,
 joined and left (numbers). file and sending have path and size (bytes), file also blake3, its hash as b3sum prints it;
-sending is a big file that begins to come, and can be fetched meanwhile. folder has path, files and size. Events that are gone for good are an object of type missed with room, from and to.
+sending is a big file that begins to come, and can be fetched meanwhile. folder has path, files and size.
+Events that are gone for good are an object of type missed with room, from and to.
 Characters that would steer a terminal are written as \\uXXXX.
 
 A broken connection is made again and nothing is lost by it; standard error says so.
 
 Examples:
   chat-client tail --room ops --last 20
+  chat-client tail --json --since 1234                from number 1235 on, and then what comes
   chat-client tail --json --count 1 | jq -r .text     wait for the next message";
 
 /// Talk on a Verbatim chat server; without a command, in a conversation (/help there lists its commands)
@@ -70,6 +77,14 @@ pub(crate) enum Command {
     /// Print what happens in a room as it happens
     #[command(after_long_help = TAIL_FIELDS)]
     Tail(Tail),
+    /// Print what happened in a room
+    History(History),
+    /// Find messages by their words
+    Search(Search),
+    /// Say what you have not read
+    Unread(Unread),
+    /// Print all of a room
+    Export(Export),
     /// List who is in a room, or on the server
     Who(Who),
     /// List the rooms
@@ -122,6 +137,9 @@ pub(crate) struct Tail {
     /// Begin with up to N earlier events (at most 1000)
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=i64::from(JOIN_LAST_MAX)))]
     pub(crate) last: Option<u16>,
+    /// Begin behind event number SEQ; what is no longer in the server's memory comes from its disk
+    #[arg(long, value_name = "SEQ", conflicts_with = "last")]
+    pub(crate) since: Option<u64>,
 }
 
 /// Lists people.
@@ -225,6 +243,27 @@ mod tests {
             ("mkdir a/b", true),
             ("verify a --as b --json", true),
             ("tail --json --count 1 --last 1000", true),
+            ("tail --since 0 --count 1", true),
+            ("tail --since 5 --last 1", false),
+            ("tail --since 2h", false),
+            ("history", true),
+            ("history --room tea --last 1000 --json", true),
+            ("history --with ann --since 2h", true),
+            ("history --to ann --since 2026-11-24T10:15:00+01:00", true),
+            ("history --since 77 --last 5", true),
+            ("history --before 77 --last 5", true),
+            ("history --before 77 --since 5", false),
+            ("history --before 0", false),
+            ("history --since whenever", false),
+            ("history --last 0", false),
+            ("history --room tea --with ann", false),
+            ("search", false),
+            ("search --room tea --from ann two words* --json", true),
+            ("search --count 0 x", false),
+            ("unread --json --all", true),
+            ("unread tea", false),
+            ("export --room tea --json", true),
+            ("export --with ann", true),
         ];
         for (line, fits) in rows {
             let words = std::iter::once("chat-client").chain(line.split_whitespace());

@@ -20,7 +20,10 @@ pub(crate) fn options(args: &Args, reconnect: Reconnect) -> Options {
         Some(nick) => (nick.clone(), TakenNick::Fail),
         None => (from_login(), TakenNick::TakeOffer),
     };
-    Options { taken_nick, reconnect, ..Options::new(nick) }
+    let options = Options { taken_nick, reconnect, ..Options::new(nick) };
+    // A follower is not the person: what is said to them alone is not read by it. So it leaves their place to them.
+    let gives_way = matches!(args.command, Some(Command::Tail(_))) && options.has_kept_place(&args.server);
+    if gives_way { Options { taken_nick: TakenNick::TakeOffer, ..options } } else { options }
 }
 
 fn from_login() -> Nick {

@@ -8,6 +8,7 @@ pub(super) mod files;
 mod json;
 pub(super) mod listing;
 pub(super) mod outcome;
+pub(super) mod reading;
 mod table;
 
 pub(super) use json::{heard_json, json_line, missed_json};
@@ -17,9 +18,9 @@ use std::borrow::Cow;
 use std::fmt::Write as _;
 
 use chat_client::{Heard, What, escape};
-use jiff::Timestamp;
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
+use jiff::{Timestamp, Zoned};
 use unicode_width::UnicodeWidthStr as _;
 
 /// Nicks are aligned up to this many columns; a wider one pushes its own line only.
@@ -28,7 +29,7 @@ const NICK_COLUMNS_MAX: usize = 16;
 /// The least columns a nick gets, so that the first lines of a conversation already line up.
 const NICK_COLUMNS_MIN: usize = 6;
 
-/// Lines of one message that are shown; the rest is counted. `tail --json` has all of it.
+/// Lines of one message that are shown; the rest is counted. `history` has all of it.
 const LINES_MAX: usize = 200;
 
 /// Whether lines have colour.
@@ -47,6 +48,8 @@ pub(super) struct View {
     zone: TimeZone,
     nick_columns: usize,
     day: Option<Date>,
+    /// Lines of one message that are shown.
+    lines_max: usize,
 }
 
 /// Where the reader is when something is heard of a file, which decides how it is fetched.
@@ -92,7 +95,12 @@ impl Look {
 
 impl View {
     pub(super) const fn new(look: Look, zone: TimeZone) -> Self {
-        Self { look, zone, nick_columns: NICK_COLUMNS_MIN, day: None }
+        Self { look, zone, nick_columns: NICK_COLUMNS_MIN, day: None, lines_max: LINES_MAX }
+    }
+
+    /// The same, with all lines of every message: for what is not meant to be read as it runs by.
+    pub(super) fn with_whole_texts(self) -> Self {
+        Self { lines_max: usize::MAX, ..self }
     }
 
     /// An event. `tag` says where, if that is not where the reader is: `#room` or `→nick`. `own` marks one's own.
@@ -150,8 +158,7 @@ impl View {
     /// The beginning of a line about something at `at_ms`, below a line with the day if that is another one.
     fn begin(&mut self, at_ms: u64, tag: &str) -> (String, Start) {
         let mut out = String::new();
-        let at = Timestamp::from_millisecond(i64::try_from(at_ms).unwrap_or(i64::MAX)).unwrap_or(Timestamp::MAX);
-        let at = at.to_zoned(self.zone.clone());
+        let at = at(at_ms, &self.zone);
         if self.day.replace(at.date()) != Some(at.date()) {
             self.push(&mut out, &at.strftime("--- %A, %Y-%m-%d ---").to_string(), Tone::Quiet);
         }
@@ -174,14 +181,14 @@ impl View {
         let _ = write!(out, "{}{}{pad}{sign} ", start.painted, self.look.paint(tone, nick));
         let indent = " ".repeat(start.plain.width() + nick.width() + pad.len() + 2);
         let count = text.split('\n').count();
-        for (index, line) in escape::lines(text).take(LINES_MAX).enumerate() {
+        for (index, line) in escape::lines(text).take(self.lines_max).enumerate() {
             if index > 0 {
                 out.push_str(&indent);
             }
             self.push(out, &line, Tone::Plain);
         }
-        if count > LINES_MAX {
-            let more = format!("{indent}… {} more lines (tail --json shows all)", count - LINES_MAX);
+        if count > self.lines_max {
+            let more = format!("{indent}… {} more lines (history shows all)", count - self.lines_max);
             self.push(out, &more, Tone::Quiet);
         }
     }
@@ -196,6 +203,12 @@ impl View {
 struct Start {
     plain: String,
     painted: String,
+}
+
+/// When something happened, where the reader is.
+fn at(at_ms: u64, zone: &TimeZone) -> Zoned {
+    let at = Timestamp::from_millisecond(i64::try_from(at_ms).unwrap_or(i64::MAX)).unwrap_or(Timestamp::MAX);
+    at.to_zoned(zone.clone())
 }
 
 /// The same colour for the same nick, on every run.

@@ -5,7 +5,7 @@ use std::process::{Command, Output};
 
 use futures::{SinkExt as _, StreamExt as _};
 use proto::message::{
-    Checked, Entries, FileAnswer, FileEntry, FileRequest, Joined, MemberList, Placed, Sort, Welcome, WireLimits,
+    Checked, Entries, FileAnswer, FileEntry, FileRequest, Joined, MemberList, Page, Placed, Sort, Welcome, WireLimits,
 };
 use proto::{ClientMessage, Code, Codec, Refusal, RequestId, RoomEvent, RoomId, Root, Seq, ServerMessage, Token, What};
 use tokio::net::{TcpListener, TcpStream};
@@ -45,6 +45,12 @@ fn no_name_of_a_lying_server_reaches_a_terminal_raw() {
         &["put", "folder", "--json"],
         &["tail", "--last", "100", "--count", "1"],
         &["tail", "--last", "100", "--count", "1", "--json"],
+        &["history"],
+        &["history", "--since", "0", "--json"],
+        &["search", "end"],
+        &["search", "end", "--json"],
+        &["export"],
+        &["export", "--json"],
     ];
     for line in rows {
         let Output { stdout, stderr, .. } = run(address, line);
@@ -156,6 +162,16 @@ fn answers(message: ClientMessage) -> Vec<ServerMessage> {
         }
         ClientMessage::ListMembers(_) => {
             vec![ServerMessage::MemberList(MemberList { members: Vec::new(), more: false, total: 0 })]
+        }
+        ClientMessage::History(_) | ClientMessage::Search(_) => {
+            let frames = (1..).zip(events()).flat_map(|(seq, what)| {
+                let event = RoomEvent { seq: Seq(seq), room: RoomId(1), at_ms: u64::MAX, nick: nick(seq), what };
+                let mut frame = bytes::BytesMut::new();
+                ServerMessage::Event(event).to_frame(RequestId(0)).write(&mut frame);
+                frame
+            });
+            let (more, gone_to) = (true, Seq(u64::MAX));
+            vec![ServerMessage::Page(Page { more, unindexed: true, next: 0, gone_to, frames: frames.collect() })]
         }
         ClientMessage::File(_, request) => vec![about_files(&request)],
         ClientMessage::Ping => vec![ServerMessage::Pong],

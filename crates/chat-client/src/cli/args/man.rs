@@ -38,7 +38,7 @@ mod tests {
     #[test]
     fn the_man_page_has_each_command() {
         let page = page(&Args::command()).unwrap();
-        for part in [".SH \"PUT\"", ".SH \"VERIFY\"", "report.pdf", "on\\-conflict"] {
+        for part in [".SH \"PUT\"", ".SH \"VERIFY\"", ".SH \"SEARCH\"", "report.pdf", "on\\-conflict"] {
             assert!(page.contains(part), "{part} is not in {page}");
         }
     }

@@ -1,6 +1,6 @@
 //! `chat-client tail`: what happens in a room, as it happens.
 
-use chat_client::{Client, ConnectionState, Event, Events, How, Reconnect, RoomKey, Since, What};
+use chat_client::{Client, ConnectionState, Event, Events, How, Reconnect, RoomKey, Seq, Since, What};
 
 use super::connect;
 use crate::cli::args::{Args, Tail};
@@ -15,8 +15,15 @@ pub(crate) async fn run(args: &Args, tail: &Tail) -> Result<u8, Failure> {
 }
 
 async fn follow(args: &Args, tail: &Tail, client: &Client, mut events: Events) -> Result<u8, Failure> {
-    let since = tail.last.map_or(Since::Now, Since::Last);
-    let room = client.join_quietly(args.room(tail.room.as_ref()), since).await?.room.key;
+    let since = match (tail.since, tail.last) {
+        (Some(seq), _) => Since::After(Seq(seq)),
+        (None, last) => last.map_or(Since::Now, Since::Last),
+    };
+    let entered = client.join_quietly(args.room(tail.room.as_ref()), since).await?;
+    let room = entered.room.key;
+    if entered.ephemeral {
+        complain(&format!("nothing that is said in #{} is kept", entered.room.name));
+    }
     let mut view = View::new(Look::here(), jiff::tz::TimeZone::system());
     let mut messages = 0;
     let mut last_state = None;
@@ -46,7 +53,7 @@ const fn room_of(event: &Event) -> Option<RoomKey> {
     match event {
         Event::Heard(heard) => Some(heard.room.key),
         Event::Entered(entered) => Some(entered.room.key),
-        Event::Missed { room, .. } | Event::NotLetIn { room, .. } => Some(room.key),
+        Event::Missed { room, .. } | Event::Behind { room, .. } | Event::NotLetIn { room, .. } => Some(room.key),
         _ => None,
     }
 }
@@ -69,12 +76,21 @@ fn shown(event: &Event, as_json: bool, view: &mut View) -> String {
             }
             String::new()
         }
+        (Event::Behind { by, .. }, _) => {
+            complain(&behind_words(*by));
+            String::new()
+        }
         (Event::Fault(fault), _) => {
             complain(&format!("the server broke the protocol: {fault}"));
             String::new()
         }
         _ => String::new(),
     }
+}
+
+/// How it is said that there is much to catch up on.
+pub(crate) fn behind_words(by: u64) -> String {
+    format!("behind by {by}, catching up")
 }
 
 /// How it is said that a room had to be joined again.

@@ -2,10 +2,10 @@
 
 use std::fmt::Write as _;
 
-use chat_client::{MemberEntry, Reconnect, escape};
+use chat_client::{MemberEntry, escape};
 use serde_json::json;
 
-use super::connect;
+use super::connect_to_look;
 use crate::cli::args::{Args, Who};
 use crate::cli::failure::Failure;
 use crate::cli::stdout;
@@ -13,7 +13,7 @@ use crate::cli::view::json_line;
 
 pub(crate) async fn run(args: &Args, who: &Who) -> Result<u8, Failure> {
     let room = if who.all { None } else { Some(args.room(who.room.as_ref())) };
-    let connected = connect(args, Reconnect::Never).await?;
+    let connected = connect_to_look(args).await?;
     let members = connected.finish(async |client, _| Ok(client.members(room).await?)).await?;
     let list: String = members.iter().map(|member| entry(member, who.json)).collect();
     stdout::write(&list)?;
