@@ -185,6 +185,8 @@ pub(super) fn noise_floor(experiments: &[ExperimentSummary]) -> Option<f64> {
         .iter()
         .filter_map(|found| first(found).map(|key| (found, key)))
         .flat_map(|(found, key)| found.comparisons.iter().filter(move |one| one.is_control && one.metric.key == key))
+        // One block has no spread, which is not to say that there is none.
+        .filter(|one| one.blocks > 1)
         .map(|one| ((one.high - one.low) / 2.0).abs())
         .filter(|width| width.is_finite())
         .collect();
