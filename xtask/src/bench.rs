@@ -149,6 +149,7 @@ pub(crate) fn run(options: &Options) -> Result<ExitCode> {
     bench.args(&arguments).envs(facts::gather(&repo));
     let line = program::shown(Command::new(bench.get_program()).args(&arguments));
     eprintln!("{line}");
+    program::leave_ctrl_c_to_children()?;
     let status = bench.status().with_context(|| format!("`{line}` did not start"))?;
     Ok(program::exit_code(status))
 }

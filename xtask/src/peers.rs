@@ -72,6 +72,7 @@ pub(crate) fn run(options: &Options) -> Result<ExitCode> {
     }
     let repo = Repo::read()?;
     bench::build(&repo)?;
+    program::leave_ctrl_c_to_children()?;
     let is_wanted = |part: &Part| options.only.is_empty() || options.only.contains(part);
     let parts: Vec<Part> = Part::value_variants().iter().copied().filter(is_wanted).collect();
     let mut all = Vec::new();

@@ -18,6 +18,16 @@ pub(crate) fn run(command: &mut Command) -> Result<()> {
     judge(&line, status)
 }
 
+/// From here on Ctrl-C, which the terminal sends to all of us, is for the program we wait for: it ends in order and
+/// says what it has, and we hand on how it ended. Without this we would be gone before it.
+pub(crate) fn leave_ctrl_c_to_children() -> Result<()> {
+    let failed = "cannot listen for Ctrl-C";
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().context(failed)?;
+    let listen = async { while tokio::signal::ctrl_c().await.is_ok() {} };
+    std::thread::Builder::new().name("ctrl-c".to_owned()).spawn(move || runtime.block_on(listen)).context(failed)?;
+    Ok(())
+}
+
 /// An error, unless `status` is a success. `line` is the command as [`shown`].
 pub(crate) fn judge(line: &str, status: ExitStatus) -> Result<()> {
     if status.success() {

@@ -51,7 +51,7 @@ pub enum BenchError {
     #[error("{0}")]
     Regressed(String),
     /// Ctrl-C.
-    #[error("interrupted; what is printed covers the complete blocks only")]
+    #[error("interrupted; what is printed covers only what was complete")]
     Interrupted,
     /// The machine itself failed.
     #[error("{what}: {source}")]

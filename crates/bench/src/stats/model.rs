@@ -4,8 +4,7 @@
 //! - A pool of workers, or permits, with Poisson arrivals: [`Queue`] (M/M/c exactly; other service times by Allen and
 //!   Cunneen's correction, which is exact for one server).
 //! - A task for everybody whose work is waiting: nobody queues, [`no_queue_quantile`] (M/G/∞).
-//! - Computing on one core: [`shared_core_mean`] where all take turns (M/G/1-PS), and [`Queue`] with one server where
-//!   each runs to its end (Pollaczek and Khinchine).
+//! - Computing on one core where each runs to its end: [`Queue`] with one server (Pollaczek and Khinchine).
 
 #[cfg(test)]
 mod tests;
@@ -115,13 +114,6 @@ pub fn erlang_c(servers: u32, offered: f64) -> f64 {
 /// a task for everybody, whose work is waiting (M/M/∞).
 pub fn no_queue_quantile(service: f64, quantile: f64) -> f64 {
     -service * (1.0 - quantile).ln()
-}
-
-/// How long one takes on average where all take turns on one core, whatever the distribution of their `service`
-/// (M/G/1-PS). `None` if the load is 1 or more.
-pub fn shared_core_mean(arrivals: f64, service: f64) -> Option<f64> {
-    let load = arrivals * service;
-    (load < 1.0).then(|| service / (1.0 - load))
 }
 
 /// Where the falling `function` is nought between `lower` and `upper`.

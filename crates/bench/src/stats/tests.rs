@@ -185,10 +185,6 @@ fn a_quantile_is_withheld_below_its_samples() {
     }
     let thousand = of(1000);
     assert!((thousand.value_at(0.9).unwrap() - 900.0).abs() < 1.0);
-    let (low, high) = thousand.interval_of(0.9).unwrap();
-    // 900 ± 1.96 √90 ranks.
-    assert!((880.0..=882.0).contains(&low) && (919.0..=921.0).contains(&high), "{low} {high}");
-    assert_eq!(of(567).interval_of(0.99), None);
     let last = thousand.spectrum().last().unwrap();
     assert!((0.99..0.995).contains(&last.quantile), "{last:?}");
     assert!(thousand.spectrum().zip(thousand.spectrum().skip(1)).all(|(one, next)| one.latency_ms <= next.latency_ms));

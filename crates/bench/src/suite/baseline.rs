@@ -58,6 +58,14 @@ pub fn save(root: &Path, name: &str, run_dir: &Path) -> Result<PathBuf, BenchErr
     Ok(folder)
 }
 
+/// Whether a run can be kept under `name`: worth knowing before a run of minutes.
+///
+/// # Errors
+/// [`BenchError::Usage`] if it is no name.
+pub fn check_name(name: &str) -> Result<(), BenchError> {
+    place(Path::new(""), name).map(drop)
+}
+
 /// The run kept under `name`.
 ///
 /// # Errors

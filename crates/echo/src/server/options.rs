@@ -67,6 +67,7 @@ Work per request (a request is a message for ack, a read for echo and lower, a f
   offload:10ms                  the same on one of the threads that tokio keeps for it (on a server of threads: block)
   asked:sleep                   as long as the request says (also asked:cpu, :cpu-yield, :block, :offload): bytes 8 to
                                 15 of its body are nanoseconds, the lowest first, up to 60 s; with --wire framed
+                                whoever connects decides the work, 60 s a request: for benchmarks, not for strangers
   scarce:8:5ms:2%               hold one of 8 slots, first come, first served, for 5 ms and 2 % of it more for each
                                 request beyond 8 that is there: something behind the server that suffers from a crowd
 

@@ -43,7 +43,6 @@ fn one_server_is_the_textbook() {
         // Pollaczek and Khinchine: equal times wait half as long, a variation of 3 twice as long.
         near(Queue::new(1, load, 1.0, 0.0).unwrap().waiting_mean(), queue.waiting_mean() / 2.0);
         near(Queue::new(1, load, 1.0, 3.0).unwrap().waiting_mean(), queue.waiting_mean() * 2.0);
-        near(shared_core_mean(load, 1.0).unwrap(), 1.0 / (1.0 - load));
     }
     near(no_queue_quantile(5.0, 0.99), 5.0 * 100.0_f64.ln());
 }
@@ -104,7 +103,6 @@ fn what_has_no_end_has_no_model() {
     assert_eq!(Queue::new(8, 8.0, 1.0, 1.0), None);
     assert_eq!(Queue::new(0, 0.1, 1.0, 1.0), None);
     assert_eq!(Queue::new(8, f64::NAN, 1.0, 1.0), None);
-    assert_eq!(shared_core_mean(2.0, 0.5), None);
     assert!((erlang_c(4, 9.0) - 1.0).abs() < 1e-12);
     assert!(erlang_c(4, 0.0).abs() < 1e-12);
 }

@@ -28,17 +28,10 @@ pub fn compare(now: &Kept, then: &Kept) -> Vec<Comparison> {
     found
 }
 
-/// A sentence for everything that got worse beyond all doubt: the whole interval is worse, by more than a control
-/// differs from itself, and it stands after Holm's correction.
-pub fn is_regression(comparisons: &[Comparison]) -> Vec<String> {
-    let is_worse =
-        |one: &&Comparison| !one.is_control && one.verdict == Verdict::Worse && !one.is_grey && one.survives_holm;
-    let sentence = |one: &Comparison| {
-        let Comparison { cell, arm, reference, metric, estimate, low, high, .. } = one;
-        let label = &metric.label;
-        format!("{cell}, {arm}: {label} is {estimate:.2} [{low:.2} {high:.2}] of {reference}")
-    };
-    comparisons.iter().filter(is_worse).map(sentence).collect()
+/// Whether it got worse beyond all doubt: the whole interval is worse, by more than a control differs from itself, and
+/// it stands after Holm's correction.
+pub fn is_regression(one: &Comparison) -> bool {
+    !one.is_control && one.verdict == Verdict::Worse && !one.is_grey && one.survives_holm
 }
 
 /// What is compared.

@@ -52,10 +52,15 @@ pub(super) fn digits(value: f64) -> String {
     }
 }
 
-/// A ratio always with its decimals, so that columns of them line up: `1.00`, `12.3`.
+/// A ratio always with its decimals, so that columns of them line up: `1.00`, `12.3`. Beyond a thousand either way it is
+/// one to nothing, and how far says nothing more.
 pub(super) fn ratio_digits(value: f64) -> String {
-    let size = value.abs();
-    if (0.005..9.995).contains(&size) { format!("{value:.2}") } else { digits(value) }
+    match value.abs() {
+        size if (0.005..9.995).contains(&size) => format!("{value:.2}"),
+        size if size > 1_000.0 => ">1000".to_owned(),
+        size if size < 0.001 => "<0.001".to_owned(),
+        _ => digits(value),
+    }
 }
 
 /// A unit that is longer stands in the metric's label alone.
@@ -180,6 +185,8 @@ pub(super) fn noise_floor(experiments: &[ExperimentSummary]) -> Option<f64> {
         .iter()
         .filter_map(|found| first(found).map(|key| (found, key)))
         .flat_map(|(found, key)| found.comparisons.iter().filter(move |one| one.is_control && one.metric.key == key))
+        // One block has no spread, which is not to say that there is none.
+        .filter(|one| one.blocks > 1)
         .map(|one| ((one.high - one.low) / 2.0).abs())
         .filter(|width| width.is_finite())
         .collect();

@@ -90,10 +90,11 @@ impl Ran<'_> {
             return Some(BenchError::Invalid("the machine was never quiet enough: no block counts".to_owned()));
         }
         let asked = |what| self.arguments.fail_on.contains(&what);
+        let all = || summary.experiments.iter().flat_map(|found| &found.comparisons);
         let slower = || {
-            let builds = self.arguments.against_name.as_ref().and_then(|other| regressed(summary, other));
-            builds
-                .or_else(|| Some(is_regression(beside)).filter(|worse| !worse.is_empty()).map(|worse| worse.join("; ")))
+            let builds =
+                self.arguments.against_name.as_ref().and_then(|other| worse_than(all(), &format!("with {other}")));
+            builds.or_else(|| worse_than(beside.iter(), "in the baseline"))
         };
         asked(FailOn::Slo)
             .then(|| broken(summary))
@@ -139,12 +140,12 @@ fn broken(summary: &Summary) -> Option<String> {
     (!broken.is_empty()).then(|| format!("broken: {}", broken.join("; ")))
 }
 
-/// What is worse than in the other build beyond all doubt, in words; `None` if nothing is.
-fn regressed(summary: &Summary, other: &str) -> Option<String> {
-    match summary.experiments.iter().map(|found| is_regression(&found.comparisons).len()).sum::<usize>() {
+/// How much is worse than there beyond all doubt, in words; `None` if nothing is.
+fn worse_than<'a>(comparisons: impl Iterator<Item = &'a Comparison>, there: &str) -> Option<String> {
+    match comparisons.filter(|one| is_regression(one)).count() {
         0 => None,
-        1 => Some(format!("one figure is worse than with {other}")),
-        count => Some(format!("{count} figures are worse than with {other}")),
+        1 => Some(format!("one figure is worse than {there}")),
+        count => Some(format!("{count} figures are worse than {there}")),
     }
 }
 

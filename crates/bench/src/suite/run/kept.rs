@@ -14,12 +14,13 @@ const TOLD_MAX: usize = 6;
 /// The run that `--baseline` names, before anything is measured; a name that is none is worth no five minutes.
 ///
 /// # Errors
-/// If there is no such run, or a regression is asked for with nothing to compare with.
+/// If there is no such run, a regression is asked for with nothing to compare with, or `--save-baseline` has no name.
 pub(super) fn earlier(arguments: &SuiteArguments) -> Result<Option<Kept>, BenchError> {
     let compares = arguments.baseline.is_some() || arguments.against_name.is_some();
     if arguments.fail_on.contains(&FailOn::Regress) && !compares {
         return Err(BenchError::Usage("--fail-on regress: worse than what? say --baseline or --against".to_owned()));
     }
+    arguments.save_baseline.as_deref().map_or(Ok(()), baseline::check_name)?;
     arguments.baseline.as_deref().map(|name| baseline::load(Path::new(HOME), name)).transpose()
 }
 

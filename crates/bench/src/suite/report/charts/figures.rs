@@ -151,7 +151,7 @@ fn rows(told: &Told<'_>, metric: &Metric, cells: &[&Cell]) -> Option<Picture> {
     let mut table = Grid::new(["cell", "arm", &words::labelled(metric), "from", "to", "starved"]);
     let mut drawn = Vec::new();
     let mut values = Vec::new();
-    for cell in cells {
+    for cell in cells.iter().filter(|cell| says_something(told, cell, &metric.key)) {
         drawn.push(heading(&cell.name));
         for (name, look) in told.arms() {
             let Some(row) = told.found.row(&cell.name, name) else { continue };
@@ -197,6 +197,12 @@ fn rows(told: &Told<'_>, metric: &Metric, cells: &[&Cell]) -> Option<Picture> {
         body,
         table: table.without_empty_columns(),
     })
+}
+
+/// Whether there is a figure in a cell, or a trial that should have had one: rows of dashes alone are left out.
+fn says_something(told: &Told<'_>, cell: &Cell, key: &str) -> bool {
+    let mut rows = told.arms().filter_map(|(name, _)| told.found.row(&cell.name, name));
+    rows.any(|row| words::is_void(row) || value(row, key).is_some())
 }
 
 /// A row of words.

@@ -74,7 +74,7 @@ fn pulse(told: &Told<'_>, cell: &str) -> Option<Picture> {
 /// What the states of a connection look like.
 const STATES: [(&str, &str); 5] = [
     ("c-threads", "connecting"),
-    ("c-pool", "waiting, never served"),
+    ("c-pool", "waiting for a first answer"),
     ("c-request", "served"),
     ("c-accept", "turned away"),
     ("c-rule", "gone"),

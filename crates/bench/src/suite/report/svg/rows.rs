@@ -42,7 +42,7 @@ pub(in crate::suite::report) fn intervals(
         let half = super::canvas::text_width(tick) / 2.0;
         if place - half > free {
             canvas.text((place, bottom + 18.0), Anchor::Middle, "soft", tick);
-            free = place + half + 6.0;
+            free = place + half + 12.0;
         }
     }
     if let Some(one) = one {
