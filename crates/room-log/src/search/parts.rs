@@ -15,6 +15,9 @@ use unicode_normalization::UnicodeNormalization;
 /// Stands before a room or a nick, and in no word.
 const PLACE: char = '=';
 
+/// Of no message.
+pub(super) const NO_TOKEN: &str = "=";
+
 /// Everything but the parts themselves.
 pub(super) const TABLES: &str = "
     CREATE TABLE progress(done_to INTEGER NOT NULL);

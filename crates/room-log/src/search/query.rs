@@ -3,12 +3,10 @@
 //! All words must be there, in any order. A word is found whole; `word*` finds what begins with it. A name with parts is
 //! found as it stands, or joined (`max_connections` finds `maxConnections`); one part of it finds it too.
 
-use std::fmt::Write as _;
-
 use proto::RoomId;
 
 use super::fold::{fold, push_lower};
-use super::parts::{nick_token, room_token};
+use super::parts::{NO_TOKEN, nick_token, room_token};
 use super::words::{Gap, Span, Spans, TOKEN_BYTES_MAX, pairs, parts};
 
 /// Words that are looked at; those behind them are not, which finds more rather than less.
@@ -21,21 +19,37 @@ const PARTS_MAX: usize = 16;
 const ROOMS_FEW: usize = 4;
 
 /// What is looked for, and where.
+///
+/// - All words must be in a message, in any order, whatever their case and accents. `conn` does not find `connections`;
+///   `conn*` does. Sixteen words are looked at; those behind them are not.
+/// - Chinese, Japanese and Korean need no `*` and no spaces: any stretch of characters is found wherever it stands.
+/// - A name is found by its parts (`connections` finds `maxConnections_v2`), by several in a row (`max_connections`,
+///   `MaxConnections`), and written as one (`maxconnections`). So are paths, addresses and times (`std::collections`,
+///   `12:30`).
+/// - No sign but `*` means anything.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Query {
-    place: String,
-    /// Conditions that cost little to look up.
+    rooms: Vec<String>,
+    /// Conditions that cost little to look up: the nick, words.
     whole: Vec<String>,
     /// Conditions with a prefix: FTS5 collects all that begins so.
     prefixes: Vec<String>,
-    rooms: usize,
+    words: usize,
 }
 
 impl Query {
     /// What to look for: `words` said in one of `rooms`, by `from` if that is given. `None` if there is no word in it. With
     /// no rooms, nothing will be found.
     pub fn parse(words: &str, from: Option<&str>, rooms: &[RoomId]) -> Option<Self> {
-        let mut query = Self { place: place(from, rooms), whole: Vec::new(), prefixes: Vec::new(), rooms: rooms.len() };
+        let mut rooms: Vec<RoomId> = rooms.to_vec();
+        rooms.sort_unstable();
+        rooms.dedup();
+        let mut query = Self {
+            rooms: rooms.into_iter().map(|room| quoted(&room_token(room))).collect(),
+            whole: from.map(|nick| quoted(&nick_token(nick))).into_iter().collect(),
+            prefixes: Vec::new(),
+            words: 0,
+        };
         let folded = fold(words);
         let mut chain = Chain::default();
         for span in Spans::of(&folded) {
@@ -43,41 +57,45 @@ impl Query {
                 query.push(std::mem::take(&mut chain).condition());
             }
             if span.is_dense {
-                query.push(dense(span.text));
+                query.push(Some(dense(span.text)));
             } else {
                 chain.push(span);
             }
         }
         query.push(chain.condition());
-        (query.whole.len() + query.prefixes.len() > 0).then_some(query)
+        (query.words > 0).then_some(query)
     }
 
     fn push(&mut self, condition: Option<Condition>) {
-        let Some(condition) = condition.filter(|_| self.whole.len() + self.prefixes.len() < WORDS_MAX) else { return };
+        let Some(condition) = condition.filter(|_| self.words < WORDS_MAX) else { return };
         let list = if condition.has_prefix { &mut self.prefixes } else { &mut self.whole };
         if !list.contains(&condition.text) {
             list.push(condition.text);
+            self.words += 1;
         }
     }
 
     /// Whether it can find anything.
     pub(super) fn is_possible(&self) -> bool {
-        self.rooms > 0
+        !self.rooms.is_empty()
     }
 
     /// The whole of it.
     pub(super) fn expression(&self) -> String {
-        let words = self.whole.iter().chain(&self.prefixes);
-        [&self.place].into_iter().chain(words).map(String::as_str).collect::<Vec<_>>().join(" AND ")
+        let conditions: Vec<&str> = self.whole.iter().chain(&self.prefixes).map(String::as_str).collect();
+        // FTS5 walks all that are joined by AND in turn, and an OR of many rooms is slow to walk. Inside an OR (with a token
+        // that no message has) the words find each other first, and only what has them all is looked up in the rooms.
+        format!("({}) AND (({}) OR {})", self.rooms.join(" OR "), conditions.join(" AND "), quoted(NO_TOKEN))
     }
 
     /// A part of it that is looked up faster than the whole, where there is one: what has not this has not the whole.
     pub(super) fn probe(&self) -> Option<String> {
-        if !self.prefixes.is_empty() {
-            let few = [&self.place].into_iter().chain(&self.whole);
-            return Some(few.map(String::as_str).collect::<Vec<_>>().join(" AND "));
+        let whole = self.whole.join(" AND ");
+        match (self.prefixes.is_empty(), self.whole.is_empty()) {
+            (true, _) => (self.rooms.len() > ROOMS_FEW).then_some(whole),
+            (false, true) => Some(self.rooms.join(" OR ")),
+            (false, false) => Some(format!("({}) AND {whole}", self.rooms.join(" OR "))),
         }
-        (self.rooms > ROOMS_FEW).then(|| self.whole.join(" AND "))
     }
 }
 
@@ -87,26 +105,14 @@ struct Condition {
     has_prefix: bool,
 }
 
-fn place(from: Option<&str>, rooms: &[RoomId]) -> String {
-    let mut rooms: Vec<u32> = rooms.iter().map(|room| room.0).collect();
-    rooms.sort_unstable();
-    rooms.dedup();
-    let any: Vec<String> = rooms.into_iter().map(|room| quoted(&room_token(RoomId(room)))).collect();
-    let mut place = format!("({})", any.join(" OR "));
-    if let Some(nick) = from {
-        let _ = write!(place, " AND {}", quoted(&nick_token(nick)));
-    }
-    place
-}
-
 /// A run of a script without spaces: one character begins a pair or ends a run; two are a pair; more are pairs in a row.
-fn dense(run: &str) -> Option<Condition> {
+fn dense(run: &str) -> Condition {
     let characters = run.chars().count();
     if characters == 1 {
-        return Some(Condition { text: format!("{} *", quoted(run)), has_prefix: true });
+        return Condition { text: format!("{} *", quoted(run)), has_prefix: true };
     }
     let in_a_row: Vec<&str> = pairs(run).take((characters - 1).min(PARTS_MAX)).collect();
-    Some(Condition { text: quoted(&in_a_row.join(" ")), has_prefix: false })
+    Condition { text: quoted(&in_a_row.join(" ")), has_prefix: false }
 }
 
 /// Words with nothing but the signs of identifiers, paths and numbers between them.
