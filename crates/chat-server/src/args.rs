@@ -10,6 +10,7 @@ const EXAMPLES: &str = "Examples:
   chat-server                                         loopback, port 12101
   chat-server --listen 127.0.0.1:0                    a free port; the first line says which
   chat-server --listen 127.0.0.1:12101 --listen [::1]:12101
+  chat-server --data-dir /var/lib/verbatim            what is said outlives the server
   chat-server --strategy pool --workers 64 --queue 100
   RUST_LOG=debug chat-server --log-format json
 
@@ -35,10 +36,38 @@ pub struct Args {
     #[arg(long)]
     pub insecure: bool,
 
-    /// Directory that this server alone uses. Files are in it, each room's in `files/rooms/NAME`; without one there
-    /// are no files. Rooms are in memory in this version: it holds no messages.
+    /// Directory that this server alone uses. Rooms, people and messages are in its `chat.db`, files in `files`, each
+    /// room's in `files/rooms/NAME`. Without one rooms live in memory and end with the server, and there are no files.
     #[arg(long, value_name = "DIR")]
     pub data_dir: Option<PathBuf>,
+
+    /// When a message counts as stored: when the disk has it, or already when the system has it.
+    #[arg(long, value_enum, default_value = "full", requires = "data_dir")]
+    pub durability: Durability,
+
+    /// Days for which the nick, rooms and direct conversations are kept of somebody who asked for it and left; 0: none.
+    #[arg(long, value_name = "DAYS", default_value = "30", requires = "data_dir")]
+    pub keep_days: u32,
+
+    /// People whose place is kept at a time; beyond it the one who left first is let go.
+    #[arg(long, value_name = "N", default_value = "100000", requires = "data_dir")]
+    pub max_kept: usize,
+
+    /// Days after which a room's events are trimmed; 0: never.
+    #[arg(long, value_name = "DAYS", default_value = "0", requires = "data_dir")]
+    pub retain_days: u32,
+
+    /// Events that are kept of each room, the newest; 0 for all.
+    #[arg(long, value_name = "N", default_value = "0", requires = "data_dir")]
+    pub retain_events: u64,
+
+    /// MiB of events that are kept of each room, the newest; 0 for all.
+    #[arg(long, value_name = "MIB", default_value = "0", requires = "data_dir")]
+    pub retain_mib: u64,
+
+    /// Threads that read from the store.
+    #[arg(long, value_name = "N", default_value = "2", requires = "data_dir")]
+    pub store_readers: NonZeroUsize,
 
     /// Who serves a connection, and where the others wait; see docs/concurrency.md.
     #[arg(long, value_enum, default_value = "spawn")]
@@ -171,6 +200,25 @@ impl ChatStrategy {
     }
 }
 
+/// When a message counts as stored.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Durability {
+    /// When the disk says that it has it: it survives a loss of power, if the disk does not lie.
+    Full,
+    /// When the system has it: it survives the end of the server, not that of the machine.
+    Normal,
+}
+
+impl Durability {
+    /// It, as the store knows it.
+    pub const fn durability(self) -> room_log::store::Durability {
+        match self {
+            Self::Full => room_log::store::Durability::Full,
+            Self::Normal => room_log::store::Durability::Normal,
+        }
+    }
+}
+
 /// How log lines look.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum LogFormat {
@@ -235,6 +283,10 @@ mod tests {
             (&["--queue", "many"], "--queue"),
             (&["--listen", "nonsense"], "--listen"),
             (&["--idle-ms", "0"], "--idle-ms"),
+            (&["--durability", "none", "--data-dir", "x"], "possible values: full, normal"),
+            (&["--keep-days", "3"], "--data-dir <DIR>"),
+            (&["--retain-events", "3"], "--data-dir <DIR>"),
+            (&["--store-readers", "0", "--data-dir", "x"], "--store-readers"),
         ];
         for (words, expected) in rows {
             let error = Args::try_parse_from(["chat-server"].iter().chain(*words)).unwrap_err();

@@ -1,30 +1,46 @@
-//! The one task that owns the hub. It takes commands in batches, and a batch is carried out as one: first every
-//! record is appended to its log, then answers go out, then followers are woken, each at most once. Nothing here
-//! waits for a socket. (With a store, the batch is the transaction, between the first and the second step.)
+//! The one task that owns the hub. It takes commands in batches, and what a batch came to is one turn: it goes to disk
+//! in one transaction; then its records are appended to the logs, then answers go out, then followers are woken.
+//! While the disk works, the inbox gathers the next batch. Nothing here waits for a socket.
+//!
+//! Reading order: this file (the loop), `turn` (what a batch came to), `keeping` (what of it is stored),
+//! `carrying_out`, `reading` (questions about the logs), `trouble` (a disk that does not take it); `logs`, `port` and
+//! `clock` are what it has.
 
+mod carrying_out;
+mod clock;
+mod keeping;
 mod logs;
+mod port;
+mod reading;
+mod ring_reading;
+mod trouble;
+mod turn;
 
 use std::collections::HashMap;
 use std::sync::Arc;
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::Duration;
 
-use chat::{Deed, Departure, Effect, Effects, FileAsk, Hub, HubLimits, Millis, Request, SessionId};
+use chat::{Departure, Effects, Hub, HubLimits, SessionId};
 use proto::limits::BULK_BYTES_MAX;
-use proto::message::{Attached, FileAnswer, Welcome, WireLimits};
-use proto::{CloseCode, Frame, Nick, RequestId, RoomId, ServerMessage};
-use serve::RequestPermit;
+use proto::message::WireLimits;
+use room_log::Store;
+use room_log::store::NotStored;
+use room_log::store::rows::Stored;
 use tokio::sync::mpsc;
-use tokio::time::{Instant, MissedTickBehavior};
+use tokio::task::JoinSet;
+use tokio::time::MissedTickBehavior;
 
-use crate::files::{Desk, no_files};
-use crate::outbox::{Follow, Outbox};
+use crate::files::Desk;
 
+use carrying_out::Seated;
+use clock::Clock;
+pub use keeping::Unreadable;
 pub use logs::LogLimits;
 use logs::Logs;
-
-/// Messages from sessions that wait for the hub; beyond it, sessions wait. What waits is at most as many read
-/// buffers, of 64 KiB and a frame each.
-const INBOX_MAX: usize = 1024;
+pub(crate) use port::WeakHubPort;
+pub use port::{HubPort, ToHub};
+use trouble::Held;
+use turn::Turn;
 
 /// Messages taken as one batch.
 const BATCH_MAX: usize = 128;
@@ -32,90 +48,8 @@ const BATCH_MAX: usize = 128;
 /// Requests at which a batch is closed, so that nobody's answer waits for thousands of others.
 const BATCH_REQUESTS_MAX: usize = 4096;
 
-/// Effects for which room is kept between batches.
-const EFFECTS_KEPT: usize = 4096;
-
 /// How often held places and due counts are looked at.
 const TICK: Duration = Duration::from_millis(250);
-
-/// What a session tells the hub's owner.
-#[derive(Debug)]
-pub enum ToHub {
-    /// A session begins to ask.
-    Open {
-        /// Which.
-        session: SessionId,
-        /// Where its answers go.
-        outbox: Arc<Outbox>,
-    },
-    /// A session asks.
-    Requests {
-        /// Which.
-        session: SessionId,
-        /// What, in order.
-        requests: Vec<Request>,
-        /// Given back when they are answered. Strategy `pool-request` bounds how many are out: one for each batch of
-        /// requests that a session read at once.
-        permit: Option<RequestPermit>,
-    },
-    /// A session ends, after what it asked before.
-    Leave {
-        /// Which.
-        session: SessionId,
-        /// How.
-        departure: Departure,
-        /// The last frame it is sent, if it still listens.
-        goodbye: Option<Frame>,
-    },
-    /// Something about files has happened that a room is to be told.
-    Posted {
-        /// Which room.
-        room: RoomId,
-        /// Who did it.
-        nick: Nick,
-        /// What.
-        deed: Deed,
-    },
-}
-
-/// A way to the hub's owner, for sessions.
-#[derive(Debug, Clone)]
-pub struct HubPort(mpsc::Sender<ToHub>);
-
-impl HubPort {
-    /// Hands a message over; waits while the hub is behind. False if the hub is gone.
-    pub async fn send(&self, message: ToHub) -> bool {
-        self.0.send(message).await.is_ok()
-    }
-
-    /// The same from a thread that may block.
-    pub(crate) fn send_blocking(&self, message: ToHub) -> bool {
-        self.0.blocking_send(message).is_ok()
-    }
-
-    pub(crate) fn downgrade(&self) -> WeakHubPort {
-        WeakHubPort(self.0.downgrade())
-    }
-
-    /// The same without waiting; the message comes back if it cannot be handed over now.
-    ///
-    /// # Errors
-    /// The hub is behind, or gone.
-    pub fn offer(&self, message: ToHub) -> Result<(), ToHub> {
-        use mpsc::error::TrySendError::{Closed, Full};
-        self.0.try_send(message).map_err(|(Full(message) | Closed(message))| message)
-    }
-}
-
-/// A way to the hub's owner that does not keep it running.
-#[derive(Debug, Clone)]
-pub(crate) struct WeakHubPort(mpsc::WeakSender<ToHub>);
-
-impl WeakHubPort {
-    pub(crate) fn upgrade(&self) -> Option<HubPort> {
-        self.0.upgrade().map(HubPort)
-    }
-}
 
 /// Owns the hub, the logs and the sessions' outboxes.
 #[derive(Debug)]
@@ -125,35 +59,54 @@ pub struct HubOwner {
     sessions: HashMap<SessionId, Seated>,
     logs: Logs,
     clock: Clock,
-    effects: Effects,
+    /// Empty; keeps its room from turn to turn.
+    spare_effects: Effects,
     agent: String,
     wire_limits: WireLimits,
     /// Where requests about files go, if there is a place for them.
     files: Option<Arc<Desk>>,
-}
-
-#[derive(Debug)]
-struct Seated {
-    outbox: Arc<Outbox>,
-    rooms: Vec<RoomId>,
+    /// Where records go before anybody sees them, if they outlive the server.
+    store: Option<Arc<Store>>,
+    /// What the disk has not taken. Invariant: while there is something, the hub is read-only.
+    held: Option<Box<Held>>,
+    /// Questions about the logs that are being answered.
+    reads: JoinSet<()>,
 }
 
 impl HubOwner {
     /// An empty hub and the way to it. `wire_limits` is what clients are told.
     pub fn new(hub_limits: HubLimits, log_limits: LogLimits, wire_limits: WireLimits) -> (Self, HubPort) {
-        let (sender, inbox) = mpsc::channel(INBOX_MAX);
+        let (port, inbox) = port::port();
         let owner = Self {
             hub: Hub::new(hub_limits),
             inbox,
             sessions: HashMap::new(),
             logs: Logs::new(log_limits),
             clock: Clock::start(),
-            effects: Vec::new(),
+            spare_effects: Effects::new(),
             agent: format!("chat-server {}", env!("CARGO_PKG_VERSION")),
             wire_limits,
             files: None,
+            store: None,
+            held: None,
+            reads: JoinSet::new(),
         };
-        (owner, HubPort(sender))
+        (owner, port)
+    }
+
+    /// The same with a store, going on with what it held.
+    ///
+    /// # Errors
+    /// Something in it is not what this program accepts.
+    pub fn with_store(mut self, hub_limits: HubLimits, store: Arc<Store>, stored: Stored) -> Result<Self, Unreadable> {
+        stored.rooms.iter().for_each(|room| self.logs.restore(room.room.id, room.head));
+        self.hub = Hub::restore(hub_limits, self.clock.now(), keeping::restored(stored)?);
+        let left_out = self.hub.left_out();
+        if left_out > 0 {
+            tracing::warn!(left_out, path = %store.path().display(), "rows that contradict others are left alone");
+        }
+        self.store = Some(store);
+        Ok(self)
     }
 
     /// The same with a place for files.
@@ -174,13 +127,21 @@ impl HubOwner {
                 first = self.inbox.recv() => match first {
                     Some(first) => {
                         self.gather(first, &mut batch);
-                        self.take(&mut batch);
+                        self.take(&mut batch).await;
                     }
                     None => break,
                 },
-                _ = tick.tick() => self.tick(),
+                _ = tick.tick() => self.tick().await,
+                tried = tried(&mut self.held), if self.held.is_some() => self.go_on(tried).await,
+                Some(read) = self.reads.join_next() => {
+                    if let Err(error) = read {
+                        tracing::error!(%error, "a question about the logs was not answered");
+                    }
+                }
             }
         }
+        self.give_up().await;
+        self.reads.shutdown().await;
         let (events, bytes) = self.logs.appended();
         tracing::info!(events, bytes, census = ?self.hub.census(), "the hub has stopped");
     }
@@ -200,185 +161,59 @@ impl HubOwner {
         }
     }
 
-    fn take(&mut self, batch: &mut Vec<ToHub>) {
+    async fn take(&mut self, batch: &mut Vec<ToHub>) {
         let now = self.clock.now();
+        let mut turn = self.begin_turn();
         let mut permits = Vec::new();
-        let mut goodbyes = Vec::new();
         for message in batch.drain(..) {
             match message {
                 ToHub::Open { session, outbox } => {
-                    self.sessions.insert(session, Seated { outbox, rooms: Vec::new() });
+                    self.sessions.insert(session, Seated::new(outbox));
                 }
                 // Replaced or given up meanwhile. Invariant: the hub knows no session that is not in `sessions`.
                 ToHub::Requests { session, .. } if !self.sessions.contains_key(&session) => {}
                 ToHub::Requests { session, requests, permit } => {
                     permits.extend(permit);
                     for request in requests {
-                        self.hub.handle(now, session, request, &mut self.effects);
+                        self.hub.handle(now, session, request, &mut turn.effects);
                     }
                 }
                 ToHub::Leave { session, departure, goodbye } => {
-                    self.hub.gone(now, session, departure, &mut self.effects);
-                    goodbyes.push((session, goodbye));
+                    self.hub.gone(now, session, departure, &mut turn.effects);
+                    turn.goodbyes.push((session, goodbye));
                 }
-                ToHub::Posted { room, nick, deed } => self.hub.post(now, room, nick, deed, &mut self.effects),
+                ToHub::Posted { room, nick, deed } => {
+                    if let Some((room, nick, deed)) = self.hold_post((room, nick, deed)) {
+                        self.hub.post(now, room, nick, deed, &mut turn.effects);
+                    }
+                }
             }
         }
-        self.carry_out();
-        for (session, goodbye) in goodbyes {
-            self.unseat(session, CloseCode::Bye, goodbye.as_ref());
-        }
+        self.settle(turn).await;
+        drop(permits);
     }
 
-    fn tick(&mut self) {
+    async fn tick(&mut self) {
         let now = self.clock.now();
-        self.hub.tick(now, &mut self.effects);
-        let abandoned: Vec<_> = self
-            .sessions
-            .iter()
-            .filter(|(_, seated)| seated.outbox.is_abandoned())
-            .map(|(session, _)| *session)
-            .collect();
-        for session in &abandoned {
-            self.hub.gone(now, *session, Departure::Broken, &mut self.effects);
+        let mut turn = self.begin_turn();
+        self.hub.tick(now, &mut turn.effects);
+        let abandoned = self.sessions.iter().filter(|(_, seated)| seated.outbox.is_abandoned());
+        turn.goodbyes = abandoned.map(|(session, _)| (*session, None)).collect();
+        for (session, _) in &turn.goodbyes {
+            self.hub.gone(now, *session, Departure::Broken, &mut turn.effects);
         }
-        self.carry_out();
-        for session in abandoned {
-            self.unseat(session, CloseCode::Bye, None);
-        }
+        self.settle(turn).await;
     }
 
-    /// Carries a batch's effects out: records, answers, wakes.
-    fn carry_out(&mut self) {
-        let mut effects = std::mem::take(&mut self.effects);
-        for effect in &effects {
-            if let Effect::Append(record) = effect {
-                self.logs.stage(record);
-            }
-        }
-        self.logs.commit();
-        for effect in effects.drain(..) {
-            self.carry_out_one(effect);
-        }
-        self.logs.wake_followers();
-        effects.shrink_to(EFFECTS_KEPT);
-        self.effects = effects;
-    }
-
-    fn carry_out_one(&mut self, effect: Effect) {
-        match effect {
-            Effect::Append(_) | Effect::Keep(_) | Effect::Read(_) => {}
-            Effect::Reply { to, request, reply } => self.answer(to, request, &reply),
-            Effect::Admit { to, request, nick, token, resumed, kept: _ } => {
-                let Some(seated) = self.sessions.get(&to) else { return };
-                seated.outbox.admit();
-                let welcome = ServerMessage::Welcome(Welcome {
-                    version: proto::limits::VERSION_MAX,
-                    features: if self.files.is_some() { Welcome::FILES } else { 0 },
-                    agent: self.agent.clone(),
-                    nick: nick.as_str().to_owned(),
-                    token,
-                    resumed,
-                    limits: self.wire_limits,
-                });
-                self.answer(to, request, &welcome);
-            }
-            Effect::Enter { to, request, mut joined, reach } => {
-                let Some(seated) = self.sessions.get_mut(&to) else { return };
-                let (room, outbox) = (joined.room, &seated.outbox);
-                let is_new = !seated.rooms.contains(&room);
-                let (log, first) = self.logs.follow(room, (to, outbox), is_new, joined.first, reach);
-                if is_new {
-                    seated.rooms.push(room);
-                }
-                joined.first = first;
-                let cursor = room_log::Cursor::at(first);
-                let reply = ServerMessage::Joined(joined);
-                outbox.enter(request, &reply.to_frame(request), Follow::Begin { room, log, cursor });
-            }
-            Effect::Exit { session, room } => {
-                let Some(seated) = self.sessions.get_mut(&session) else { return };
-                seated.rooms.retain(|followed| *followed != room);
-                seated.outbox.exit(room);
-                self.logs.unfollow(room, session);
-            }
-            Effect::Forget(room) => {
-                self.logs.forget(room);
-                if let Some(desk) = &self.files {
-                    desk.forget(room);
-                }
-            }
-            Effect::Close { session, code, refusal } => {
-                let goodbye = ServerMessage::Goodbye(proto::message::Goodbye { code, refusal });
-                self.unseat(session, code, Some(&goodbye.to_frame(RequestId(0))));
-            }
-            Effect::File(ask) => self.ask_for_files(*ask),
-            Effect::Attach { to, request } => {
-                let Some(seated) = self.sessions.get(&to) else { return };
-                seated.outbox.attach();
-                let attached = FileAnswer::Attached(Attached { limits: self.wire_limits });
-                self.answer(to, request, &ServerMessage::File(attached));
-            }
-        }
-    }
-
-    fn answer(&self, to: SessionId, request: RequestId, reply: &ServerMessage) {
-        if let Some(seated) = self.sessions.get(&to) {
-            if let (ServerMessage::Refused(_), Some(files)) = (reply, seated.outbox.files()) {
-                files.was_refused(request);
-            }
-            seated.outbox.answer(request, &reply.to_frame(request));
-        }
-    }
-
-    fn ask_for_files(&self, ask: FileAsk) {
-        let Some(seated) = self.sessions.get(&ask.to) else { return };
-        match &self.files {
-            Some(desk) => seated.outbox.files_of(desk).ask(ask),
-            None => self.answer(ask.to, ask.request, &ServerMessage::Refused(no_files())),
-        }
-    }
-
-    fn unseat(&mut self, session: SessionId, code: CloseCode, goodbye: Option<&Frame>) {
-        let Some(seated) = self.sessions.remove(&session) else { return };
-        for room in seated.rooms {
-            self.logs.unfollow(room, session);
-        }
-        seated.outbox.close(code, goodbye);
+    fn begin_turn(&mut self) -> Turn {
+        Turn { effects: std::mem::take(&mut self.spare_effects), ..Turn::default() }
     }
 }
 
-/// Wall time that never goes back: read once and carried on by the monotonic clock, but set forward when the wall
-/// clock turns out to be ahead, as on a box that learns the time after it started.
-#[derive(Debug)]
-struct Clock {
-    started: Instant,
-    started_at_ms: u64,
-}
-
-/// How far the wall clock may be ahead before it is followed.
-const CLOCK_SLACK_MS: u64 = 1000;
-
-impl Clock {
-    fn start() -> Self {
-        Self { started: Instant::now(), started_at_ms: wall_ms() }
+/// Waits for what comes of the next try to store what is held.
+async fn tried(held: &mut Option<Box<Held>>) -> Option<Result<(), Box<NotStored>>> {
+    match held {
+        Some(held) => held.tried().await,
+        None => std::future::pending().await,
     }
-
-    fn now(&mut self) -> Millis {
-        let now_ms = self.started_at_ms.saturating_add(millis(self.started.elapsed()));
-        let ahead_ms = wall_ms().saturating_sub(now_ms);
-        if ahead_ms <= CLOCK_SLACK_MS {
-            return Millis(now_ms);
-        }
-        self.started_at_ms = self.started_at_ms.saturating_add(ahead_ms);
-        Millis(now_ms).plus(ahead_ms)
-    }
-}
-
-fn wall_ms() -> u64 {
-    millis(SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default())
-}
-
-fn millis(duration: Duration) -> u64 {
-    u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
 }

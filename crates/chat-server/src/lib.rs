@@ -4,8 +4,8 @@
 //! The way of a message, one direction, no way back:
 //!
 //! ```text
-//! socket → Codec → session::reader → Command → hub_owner (Hub) ─ Record → Logs ─→ session::writer → socket
-//!                                                              └ Reply → Outbox ↗
+//! socket → Codec → session::reader → Command → hub_owner (Hub) ─ Record → Store → Logs ─→ session::writer → socket
+//!                                                              └ Reply ────────→ Outbox ↗
 //! ```
 //!
 //! Reading order:
@@ -13,7 +13,8 @@
 //! 2. [`service`]: what `serve` calls for each connection.
 //! 3. [`session`]: one connection, over any `AsyncRead + AsyncWrite`; its `intake` turns messages into commands,
 //!    its `pace` slows a flood down, its `writer` has the lanes.
-//! 4. [`hub_owner`]: the one task that owns the hub, takes commands in batches and carries the effects out.
+//! 4. [`hub_owner`]: the one task that owns the hub, takes commands in batches, puts what came of them on disk and
+//!    then carries it out.
 //! 5. [`outbox`]: what a session is owed, between the two.
 //! 6. [`args`], [`data_dir`]: what the operator says.
 

@@ -11,7 +11,7 @@ use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::task::{Context, Poll, Wake, Waker};
 
 use futures::task::AtomicWaker;
-use proto::{CloseCode, Frame, RequestId, RoomId};
+use proto::{CloseCode, Frame, RequestId, RoomId, Seq};
 use room_log::{Cursor, RoomLog};
 
 use crate::files::{Desk, SessionFiles};
@@ -52,6 +52,8 @@ struct Owed {
     replies: Vec<u8>,
     follows: Vec<Follow>,
     unanswered: usize,
+    /// How many of these wait for a disk that takes nothing.
+    held: usize,
     /// Questions about files, which are answered in their own time.
     unanswered_files: usize,
     /// Set once; nothing is taken in behind it.
@@ -120,6 +122,10 @@ pub enum Follow {
         log: Arc<RoomLog>,
         /// Where to begin.
         cursor: Cursor,
+        /// Whether its events are on disk, too.
+        is_stored: bool,
+        /// The newest event that there was.
+        head: Seq,
     },
     /// No longer.
     End(RoomId),
@@ -224,8 +230,8 @@ impl Outbox {
     }
 
     /// Waits until something is owed, or a log has grown, since the last [`Self::take`].
-    pub async fn owing(&self) {
-        self.owing.rung().await;
+    pub fn poll_owing(&self, task: &Context<'_>) -> Poll<()> {
+        self.owing.poll_rung(task)
     }
 
     /// Polls `beside`, the part of a session beside its writer, but only when its own waker was called: an outbox is
@@ -282,7 +288,14 @@ impl Outbox {
         }
     }
 
-    /// Waits until everything asked is answered and on its way. For requests with big answers, one at a time.
+    /// `count` of the unanswered requests wait for a disk that takes nothing. They do not keep the session from asking
+    /// what can be answered meanwhile.
+    pub fn hold(&self, count: usize) {
+        self.lock().held = count;
+        self.relief.ring();
+    }
+
+    /// Waits until everything asked, but what is held, is answered and on its way. For requests with big answers, one at a time.
     pub async fn settled(&self) {
         while !self.is_settled() {
             self.relief.rung().await;
@@ -291,7 +304,7 @@ impl Outbox {
 
     fn is_settled(&self) -> bool {
         let owed = self.lock();
-        owed.unanswered == 0 && owed.replies.is_empty()
+        owed.unanswered <= owed.held && owed.replies.is_empty()
     }
 
     /// As what the session is to end, if it is.

@@ -16,6 +16,7 @@ use std::time::Duration;
 use chat::{Departure, SessionId};
 use proto::message::Goodbye;
 use proto::{CloseCode, Code, Frame, Refusal, RequestId, ServerMessage};
+use room_log::Store;
 use serve::{PhaseWatch, RequestGate};
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite};
 
@@ -77,6 +78,8 @@ pub struct Surroundings {
     pub limits: SessionLimits,
     /// Where files are, if there is a place for them.
     pub files: Option<Arc<Desk>>,
+    /// Where what is no longer in memory is read, if it is anywhere.
+    pub store: Option<Arc<Store>>,
 }
 
 /// Runs a session over `stream` until it ends, and says why it did. Dropped early, it leaves no trace: the hub
@@ -95,7 +98,7 @@ where
     let mut seat = Seat { session, hub: &around.hub, outbox: &outbox, stands: Standing::Unknown };
     let (reading, writing) = stream.halves();
     let mut reader = Reader::new(reading, around);
-    let mut writer = Writer::new(writing, &outbox, around.limits.stall_ms, S::bound_unsent);
+    let mut writer = Writer::new(writing, &outbox, around, S::bound_unsent);
     let ending = {
         let mut writing = pin!(writer.run());
         let mut beside = pin!(async {

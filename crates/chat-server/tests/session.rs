@@ -63,7 +63,7 @@ impl World {
         let (near, far) = tokio::io::duplex(buffer_bytes);
         self.next_session += 1;
         let session = SessionId(self.next_session);
-        let around = Surroundings { hub: self.hub.clone(), limits, files: None };
+        let around = Surroundings { hub: self.hub.clone(), limits, files: None, store: None };
         let phase = PhaseWatch::new(self.phase.subscribe());
         let end = tokio::spawn(async move { session::run(far, session, &around, &RequestGate::open(), phase).await });
         Client { framed: Framed::new(near, Codec::control()), asked: 0, end }
@@ -295,7 +295,7 @@ async fn a_flood_is_slowed_to_the_rate_and_nothing_of_it_is_lost() {
 #[tokio::test]
 async fn a_session_is_small() {
     let world = World::new();
-    let around = Surroundings { hub: world.hub.clone(), limits: LIMITS, files: None };
+    let around = Surroundings { hub: world.hub.clone(), limits: LIMITS, files: None, store: None };
     let phase = PhaseWatch::new(world.phase.subscribe());
     let gate = RequestGate::open();
     let (_near, far) = tokio::io::duplex(1024);

@@ -1,19 +1,19 @@
-//! The rooms' logs and who follows them. Records are encoded once, staged room by room, and appended as one.
+//! The rooms' logs and who follows them. Records are encoded once, staged room by room, and appended as one; between
+//! the two, what has a place on disk goes there.
+
+mod staged;
 
 use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 
-use bytes::Bytes;
 use chat::effect::Reach;
-use chat::{Deed, Record, SessionId};
-use proto::event::{Rest, write};
+use chat::{Record, SessionId};
 use proto::{RoomId, Seq};
+use room_log::store::rows::Events;
 use room_log::{RoomLog, Segment};
 
 use crate::outbox::Outbox;
-
-/// A staged segment is closed at this many bytes, so that a reader's budget is kept to about this.
-const SEGMENT_BYTES: usize = 64 * 1024;
+use staged::Staged;
 
 /// How much the logs may hold in memory. No default: the operator chooses.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -30,11 +30,13 @@ pub struct LogLimits {
 pub(super) struct Logs {
     limits: LogLimits,
     rooms: HashMap<RoomId, LiveRoom>,
-    /// Rooms with something staged, then rooms whose followers are to be woken.
-    touched: Vec<RoomId>,
-    /// Rooms by the commit that last appended to them, silent ones first; without those that were cut since.
+    /// Rooms with something staged.
+    staged: Vec<RoomId>,
+    /// Rooms whose followers are to be woken.
+    grown: Vec<RoomId>,
+    /// Rooms by the appending that last made them grow, silent ones first; without those that were cut since.
     by_silence: BTreeSet<(u64, RoomId)>,
-    commits: u64,
+    appendings: u64,
     held_bytes: usize,
     appended_events: u64,
     appended_bytes: u64,
@@ -45,17 +47,26 @@ struct LiveRoom {
     log: Arc<RoomLog>,
     followers: Vec<(SessionId, Arc<Outbox>)>,
     staged: Staged,
-    /// The commit that last appended to it.
+    /// The appending that last made it grow.
     spoke: u64,
+    /// Whether its events are on disk, too.
+    is_stored: bool,
 }
 
-/// Invariant: `bytes` holds the frames `first` to `last`; it is empty if and only if nothing is staged.
-#[derive(Debug, Default)]
-struct Staged {
-    first: Seq,
-    last: Seq,
-    bytes: Vec<u8>,
-    closed: Vec<Segment>,
+/// Somebody who is to follow a room.
+#[derive(Debug)]
+pub(super) struct Follower<'a> {
+    pub(super) session: SessionId,
+    pub(super) outbox: &'a Arc<Outbox>,
+    /// Whether they do not follow it already.
+    pub(super) is_new: bool,
+}
+
+/// A room's log, and whether its events are on disk, too.
+#[derive(Debug, Clone)]
+pub(super) struct Held {
+    pub(super) log: Arc<RoomLog>,
+    pub(super) is_stored: bool,
 }
 
 impl Logs {
@@ -63,38 +74,69 @@ impl Logs {
         Self {
             limits,
             rooms: HashMap::new(),
-            touched: Vec::new(),
+            staged: Vec::new(),
+            grown: Vec::new(),
             by_silence: BTreeSet::new(),
-            commits: 0,
+            appendings: 0,
             held_bytes: 0,
             appended_events: 0,
             appended_bytes: 0,
         }
     }
 
+    /// A room of which the store holds the events up to `head`.
+    pub(super) fn restore(&mut self, room: RoomId, head: Seq) {
+        let log = Arc::new(RoomLog::behind(head));
+        self.rooms.insert(room, LiveRoom { log, is_stored: true, ..LiveRoom::default() });
+    }
+
+    /// A room's events go to disk from here on. Invariant: it has none yet.
+    pub(super) fn set_stored(&mut self, room: RoomId) {
+        self.rooms.entry(room).or_default().is_stored = true;
+    }
+
+    /// A room's log, if anything is known of the room.
+    pub(super) fn get(&self, room: RoomId) -> Option<Held> {
+        self.rooms.get(&room).map(|room| Held { log: Arc::clone(&room.log), is_stored: room.is_stored })
+    }
+
     /// Encodes a record behind what is staged of its room.
     pub(super) fn stage(&mut self, record: &Record) {
         let room = self.rooms.entry(record.room).or_default();
         if room.staged.is_empty() {
-            self.touched.push(record.room);
+            self.staged.push(record.room);
         }
         room.staged.push(record);
     }
 
-    /// Appends everything staged to the logs.
-    pub(super) fn commit(&mut self) {
-        self.commits += 1;
-        for id in &self.touched {
-            let Some(room) = self.rooms.get_mut(id) else { continue };
-            for segment in room.staged.take() {
-                self.appended_events += segment.last().0 - segment.first().0 + 1;
-                self.appended_bytes += segment.bytes().len() as u64;
-                let change = room.log.append(segment, self.limits.room_bytes);
-                self.held_bytes = self.held_bytes.saturating_add_signed(change);
+    /// Takes everything staged: for the rings into `ring`, and that of stored rooms into `disk`, too.
+    pub(super) fn take_staged(&mut self, ring: &mut Vec<(RoomId, Segment)>, disk: &mut Vec<Events>) {
+        for id in self.staged.drain(..) {
+            let Some(room) = self.rooms.get_mut(&id) else { continue };
+            for events in room.staged.take(id) {
+                ring.push((id, events.segment.clone()));
+                if room.is_stored {
+                    disk.push(events);
+                }
             }
-            self.by_silence.remove(&(room.spoke, *id));
-            room.spoke = self.commits;
-            self.by_silence.insert((room.spoke, *id));
+        }
+    }
+
+    /// Appends what was staged to the logs. A room that is gone meanwhile needs it no more.
+    pub(super) fn append(&mut self, segments: Vec<(RoomId, Segment)>) {
+        self.appendings += 1;
+        for (id, segment) in segments {
+            let Some(room) = self.rooms.get_mut(&id) else { continue };
+            self.appended_events += segment.last().0 - segment.first().0 + 1;
+            self.appended_bytes += segment.bytes().len() as u64;
+            let change = room.log.append(segment, self.limits.room_bytes);
+            self.held_bytes = self.held_bytes.saturating_add_signed(change);
+            if room.spoke != self.appendings {
+                self.by_silence.remove(&(room.spoke, id));
+                room.spoke = self.appendings;
+                self.by_silence.insert((room.spoke, id));
+                self.grown.push(id);
+            }
         }
         while self.held_bytes > self.limits.total_bytes {
             let Some((_, silent)) = self.by_silence.pop_first() else { break };
@@ -105,7 +147,7 @@ impl Logs {
 
     /// Wakes whoever follows a log that has grown.
     pub(super) fn wake_followers(&mut self) {
-        for id in self.touched.drain(..) {
+        for id in self.grown.drain(..) {
             if let Some(room) = self.rooms.get(&id) {
                 room.followers.iter().for_each(|(_, outbox)| outbox.wake());
             }
@@ -113,24 +155,17 @@ impl Logs {
     }
 
     /// Lets a session follow a room from `first` on, or from the oldest there is where `reach` allows it: the log,
-    /// and where it really begins.
-    pub(super) fn follow(
-        &mut self,
-        room: RoomId,
-        (session, outbox): (SessionId, &Arc<Outbox>),
-        is_new: bool,
-        first: Seq,
-        reach: Reach,
-    ) -> (Arc<RoomLog>, Seq) {
+    /// and where it really begins. What is on disk is there.
+    pub(super) fn follow(&mut self, room: RoomId, who: &Follower<'_>, first: Seq, reach: Reach) -> (Held, Seq) {
         let room = self.rooms.entry(room).or_default();
-        if is_new {
-            room.followers.push((session, Arc::clone(outbox)));
+        if who.is_new {
+            room.followers.push((who.session, Arc::clone(who.outbox)));
         }
         let first = match reach {
-            Reach::AsFarAsHeld => first.max(room.log.oldest()),
-            Reach::SayGap => first,
+            Reach::AsFarAsHeld if !room.is_stored => first.max(room.log.oldest()),
+            Reach::AsFarAsHeld | Reach::SayGap => first,
         };
-        (Arc::clone(&room.log), first)
+        (Held { log: Arc::clone(&room.log), is_stored: room.is_stored }, first)
     }
 
     pub(super) fn unfollow(&mut self, room: RoomId, session: SessionId) {
@@ -152,54 +187,4 @@ impl Logs {
     pub(super) const fn appended(&self) -> (u64, u64) {
         (self.appended_events, self.appended_bytes)
     }
-}
-
-impl Staged {
-    fn is_empty(&self) -> bool {
-        self.bytes.is_empty() && self.closed.is_empty()
-    }
-
-    fn push(&mut self, record: &Record) {
-        if self.bytes.is_empty() {
-            self.first = record.seq;
-        }
-        self.last = record.seq;
-        encode(record, &mut self.bytes);
-        if self.bytes.len() >= SEGMENT_BYTES {
-            self.close();
-        }
-    }
-
-    fn close(&mut self) {
-        if !self.bytes.is_empty() {
-            // An exact copy: the room keeps no slack, and the scratch buffer its capacity.
-            let bytes = Bytes::copy_from_slice(&self.bytes);
-            self.closed.push(Segment::new(self.first, self.last, bytes));
-            self.bytes.clear();
-        }
-    }
-
-    fn take(&mut self) -> Vec<Segment> {
-        self.close();
-        // A quiet room does not keep what a busy moment needed.
-        self.bytes.shrink_to(1024);
-        std::mem::take(&mut self.closed)
-    }
-}
-
-/// Appends a record's frame: the same bytes for every member.
-fn encode(record: &Record, out: &mut Vec<u8>) {
-    let rest = match &record.deed {
-        Deed::Said(text) => Rest::Said(text.bytes()),
-        Deed::Joined => Rest::Joined,
-        Deed::Left => Rest::Left,
-        Deed::Topic(topic) => Rest::Topic(topic.as_str()),
-        Deed::Renamed(to) => Rest::Renamed(to.as_str()),
-        Deed::Crowd { members, joined, left } => Rest::Crowd { members: *members, joined: *joined, left: *left },
-        Deed::File { path, size, root } => Rest::File { path, size: *size, root: *root },
-        Deed::Folder { path, files, bytes } => Rest::Folder { path, files: *files, bytes: *bytes },
-        Deed::Sending { path, size } => Rest::Sending { path, size: *size },
-    };
-    let nick = record.nick.as_ref().map_or("", proto::Nick::as_str);
-    write(record.seq, record.room, record.at.0, nick, rest, out);
 }

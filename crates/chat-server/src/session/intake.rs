@@ -3,7 +3,7 @@
 
 use chat::{Command, Request};
 use proto::limits::{MAGIC, PACK_PATHS_BYTES_MAX, PATH_BYTES_MAX, VERSION_MAX, VERSION_MIN};
-use proto::message::{Attach, FileRequest, Hello, Pack, TransferMessage};
+use proto::message::{Attach, FileRequest, Hello, Pack, Search, TransferMessage};
 use proto::{
     ClientMessage, Code, DecodeError, Frame, Kind, Nick, PathError, Refusal, RequestId, RoomName, Slot, Text, Token,
 };
@@ -119,7 +119,11 @@ fn ask(frame: &Frame, command: Command) -> Intake {
     let id = RequestId(frame.header().id);
     match command {
         _ if id.0 == 0 => Intake::Fault(Refusal::new(Code::BadFrame, "a request's id must not be 0")),
-        Command::ListRooms { .. } | Command::ListMembers { .. } => Intake::AskAlone(Request { id, command }),
+        Command::ListRooms { .. }
+        | Command::ListMembers { .. }
+        | Command::History(_)
+        | Command::Search(_)
+        | Command::AskUnread => Intake::AskAlone(Request { id, command }),
         command => Intake::Ask(Request { id, command }),
     }
 }
@@ -162,7 +166,7 @@ fn command(message: ClientMessage) -> Command {
         ClientMessage::OpenDirect(open) => nick(&open.nick).map(|nick| Command::OpenDirect { nick, since: open.since }),
         ClientMessage::Rename(rename) => nick(&rename.nick).map(Command::Rename),
         ClientMessage::History(history) => Ok(Command::History(history)),
-        ClientMessage::Search(search) => Ok(Command::Search(search)),
+        ClientMessage::Search(search) => checked_search(search).map(Command::Search),
         ClientMessage::AskUnread => Ok(Command::AskUnread),
         ClientMessage::MarkRead(mark) => Ok(Command::MarkRead(mark)),
         ClientMessage::Ping => Ok(Command::Ping),
@@ -175,6 +179,12 @@ fn command(message: ClientMessage) -> Command {
         | ClientMessage::Transfer(..) => Err(out_of_place("this message has no answer")),
     };
     parsed.unwrap_or_else(Command::Refused)
+}
+
+/// A search with the nick as it was said under. What a word is, is known to the store.
+fn checked_search(mut search: Search) -> Result<Search, Refusal> {
+    search.from = search.from.map(|from| nick(&from)).transpose()?.map(|from| from.as_str().to_owned());
+    Ok(search)
 }
 
 /// Paths are parsed where they are used; but what is too long need not wait there.

@@ -1,25 +1,32 @@
 //! The writing half: one writer per connection picks what goes next, by lane.
 //!
 //! Control (answers, pings) goes before room events; within the rooms' lane the rooms take turns. Events are read
-//! from the rooms' logs when the socket can take them, never queued: a slow peer is merely behind. Behind these two
-//! go what is said within transfers, and then, one frame at a time, files' bytes.
+//! from the rooms' logs when the socket can take them, never queued: a slow peer is merely behind; and whoever is so
+//! far behind that the ring no longer has what comes next goes on from disk, in the slow lane. Behind these two goes
+//! what is said within transfers, and then, one frame at a time, files' bytes.
+
+mod slow_lane;
 
 use std::collections::VecDeque;
 use std::future::poll_fn;
 use std::io::{self, IoSlice};
 use std::pin::Pin;
 use std::sync::Arc;
+use std::task::Poll;
 use std::time::{Duration, Instant};
 
 use bytes::{Buf, Bytes};
 use futures::FutureExt;
-use proto::message::Missed;
-use proto::{RequestId, RoomId, ServerMessage};
-use room_log::{Cursor, Reading, RoomLog};
+use proto::limits::JOIN_LAST_MAX;
+use proto::message::{Behind, Missed};
+use proto::{RequestId, RoomId, Seq, ServerMessage};
+use room_log::{Cursor, Reading, RoomLog, Store};
 use tokio::io::{AsyncWrite, AsyncWriteExt};
 
+use super::Surroundings;
 use crate::files::SessionFiles;
 use crate::outbox::{Follow, Outbox};
+use slow_lane::SlowLane;
 
 /// What the writer takes in hand at a time, in bytes: enough for one full write, little enough that an answer
 /// which comes meanwhile does not wait long.
@@ -52,9 +59,12 @@ pub(super) struct Writer<W> {
     rooms: Vec<Followed>,
     /// Whose turn it is in the rooms' lane.
     turn: usize,
+    store: Option<Arc<Store>>,
+    /// What is being read from disk, for one of the rooms.
+    lane: Option<Box<SlowLane>>,
     closing: bool,
     unflushed: bool,
-    stall: Duration,
+    stall_ms: u64,
     /// See [`Stream::bound_unsent`](super::Stream::bound_unsent).
     bound_unsent: fn(&W, u32),
     /// What it was last called with; 0 for never.
@@ -68,19 +78,24 @@ struct Followed {
     room: RoomId,
     log: Arc<RoomLog>,
     cursor: Cursor,
+    is_stored: bool,
+    /// Whether the peer knows how far behind it is, since it last was not.
+    is_told: bool,
 }
 
 impl<W: AsyncWrite + Unpin> Writer<W> {
-    pub(super) fn new(output: W, outbox: &Arc<Outbox>, stall_ms: u64, bound_unsent: fn(&W, u32)) -> Self {
+    pub(super) fn new(output: W, outbox: &Arc<Outbox>, around: &Surroundings, bound_unsent: fn(&W, u32)) -> Self {
         Self {
             output,
             outbox: Arc::clone(outbox),
             hand: VecDeque::new(),
             rooms: Vec::new(),
             turn: 0,
+            store: around.store.clone(),
+            lane: None,
             closing: false,
             unflushed: false,
-            stall: Duration::from_millis(stall_ms),
+            stall_ms: around.limits.stall_ms,
             bound_unsent,
             unsent_bound: 0,
             bulk: None,
@@ -102,14 +117,14 @@ impl<W: AsyncWrite + Unpin> Writer<W> {
                 if self.closing {
                     return WriterEnd::Closed;
                 }
-                self.outbox.owing().await;
+                self.something().await;
                 continue;
             }
             // Most of it is taken at once; only what is not costs a timer.
             let step = match self.step(is_done).now_or_never() {
                 Some(step) => Ok(step),
                 None => {
-                    let step = tokio::time::timeout(self.stall, self.step(is_done)).await;
+                    let step = tokio::time::timeout(self.stall(), self.step(is_done)).await;
                     if matches!(step, Ok(Ok(()))) {
                         // What had to wait for the peer, and then was taken, is a sign of its life.
                         self.outbox.progressed();
@@ -125,6 +140,20 @@ impl<W: AsyncWrite + Unpin> Writer<W> {
         }
     }
 
+    const fn stall(&self) -> Duration {
+        Duration::from_millis(self.stall_ms)
+    }
+
+    /// Waits until there may be something to take in hand. May be given up at any point.
+    async fn something(&mut self) {
+        let (outbox, lane) = (&self.outbox, &mut self.lane);
+        poll_fn(|task| match lane.as_mut().map(|lane| lane.poll_read(task)) {
+            Some(Poll::Ready(())) => Poll::Ready(()),
+            Some(Poll::Pending) | None => outbox.poll_owing(task),
+        })
+        .await;
+    }
+
     /// Writes once, or, when all is written, hands it on to whatever buffers below.
     async fn step(&mut self, is_done: bool) -> io::Result<()> {
         match is_done {
@@ -135,13 +164,13 @@ impl<W: AsyncWrite + Unpin> Writer<W> {
 
     /// Writes words for a caller who speaks something else. What goes wrong here can be told nobody.
     pub(super) async fn say_plainly(&mut self, words: &str) {
-        let written = tokio::time::timeout(self.stall, self.output.write_all(words.as_bytes())).await;
+        let written = tokio::time::timeout(self.stall(), self.output.write_all(words.as_bytes())).await;
         tracing::debug!(?written, "answered a caller who speaks something else");
     }
 
     /// Closes the writing side, so that the peer sees an end behind the last frame.
     pub(super) async fn shut(&mut self) {
-        let shut = tokio::time::timeout(self.stall, self.output.shutdown()).await;
+        let shut = tokio::time::timeout(self.stall(), self.output.shutdown()).await;
         tracing::trace!(?shut, "closed the writing side");
     }
 
@@ -155,6 +184,7 @@ impl<W: AsyncWrite + Unpin> Writer<W> {
         if self.closing {
             return;
         }
+        self.take_from_disk();
         self.fill_from_rooms();
         let is_quiet = self.hand.is_empty();
         if !said.is_empty() {
@@ -209,8 +239,10 @@ impl<W: AsyncWrite + Unpin> Writer<W> {
             Follow::Begin { room, .. } | Follow::End(room) => *room,
         };
         self.rooms.retain(|followed| followed.room != room);
-        if let Follow::Begin { room, log, cursor } = follow {
-            self.rooms.push(Followed { room, log, cursor });
+        if let Follow::Begin { room, log, cursor, is_stored, head } = follow {
+            // Whoever just came knows how many earlier events were asked for.
+            let is_told = head.0.saturating_sub(cursor.next().0) < u64::from(JOIN_LAST_MAX);
+            self.rooms.push(Followed { room, log, cursor, is_stored, is_told });
         }
     }
 
@@ -221,22 +253,45 @@ impl<W: AsyncWrite + Unpin> Writer<W> {
             let at = (self.turn + step) % count;
             let Some(followed) = self.rooms.get_mut(at) else { break };
             match followed.log.read(&mut followed.cursor, budget, &mut self.hand) {
-                Reading::Current => {}
-                Reading::Taken { bytes } => budget = budget.saturating_sub(bytes),
-                Reading::Overtaken { oldest } => {
-                    let (from, to) = (followed.cursor.next(), proto::Seq(oldest.0 - 1));
-                    followed.cursor = Cursor::at(oldest);
-                    let missed = ServerMessage::Missed(Missed { room: followed.room, from, to });
-                    let mut bytes = Vec::new();
-                    missed.to_frame(RequestId(0)).write(&mut bytes);
-                    self.hand.push_back(bytes.into());
+                Reading::Current => followed.is_told = false,
+                Reading::Taken { bytes } => {
+                    budget = budget.saturating_sub(bytes);
+                    followed.is_told &= !followed.log.is_current(&followed.cursor);
                 }
+                Reading::Overtaken { oldest } => match self.store.as_ref().filter(|_| followed.is_stored) {
+                    Some(store) => {
+                        let next = followed.cursor.next();
+                        if !std::mem::replace(&mut followed.is_told, true) {
+                            let behind = Behind { room: followed.room, next, head: followed.log.head() };
+                            self.hand.push_back(unasked(&ServerMessage::Behind(behind)));
+                        }
+                        let begin = || Box::new(SlowLane::begin(store, followed.room, next, oldest));
+                        self.lane.get_or_insert_with(begin);
+                    }
+                    None => self.hand.push_back(followed.miss(Seq(oldest.0 - 1))),
+                },
             }
             if budget == 0 {
                 self.turn = at + 1;
                 break;
             }
         }
+    }
+
+    /// Takes in hand what was read from disk, if the room it is of is still followed from there.
+    fn take_from_disk(&mut self) {
+        if !self.lane.as_mut().is_some_and(|lane| lane.is_read()) {
+            return;
+        }
+        let Some(lane) = self.lane.take() else { return };
+        let wants = |followed: &Followed| followed.room == lane.room && followed.cursor.next() == lane.from;
+        let Some(at) = self.rooms.iter().position(wants) else { return };
+        let Some(followed) = self.rooms.get_mut(at) else { return };
+        let brought = lane.take();
+        self.hand.extend(brought.gone_to.map(|gone_to| followed.miss(gone_to)));
+        self.hand.extend(brought.frames.into_iter().filter(|piece| !piece.is_empty()));
+        followed.cursor = Cursor::at(brought.next);
+        self.turn = at + 1;
     }
 
     /// Writes once, as much as the socket takes.
@@ -271,6 +326,22 @@ impl<W: AsyncWrite + Unpin> Writer<W> {
             self.hand = VecDeque::new();
         }
     }
+}
+
+impl Followed {
+    /// Goes on behind `to`; what the peer is told of that.
+    fn miss(&mut self, to: Seq) -> Bytes {
+        let from = self.cursor.next();
+        self.cursor = Cursor::at(to.next());
+        unasked(&ServerMessage::Missed(Missed { room: self.room, from, to }))
+    }
+}
+
+/// A frame that nobody asked for.
+fn unasked(message: &ServerMessage) -> Bytes {
+    let mut bytes = Vec::new();
+    message.to_frame(RequestId(0)).write(&mut bytes);
+    bytes.into()
 }
 
 /// The first pieces in hand, as the system takes them.

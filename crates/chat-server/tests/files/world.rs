@@ -162,7 +162,7 @@ impl World {
         let (near, far) = tokio::io::duplex(stream_bytes);
         self.next_session += 1;
         let session = SessionId(self.next_session);
-        let around = Surroundings { hub: self.hub.clone(), limits, files: Some(Arc::clone(&self.desk)) };
+        let around = Surroundings { hub: self.hub.clone(), limits, files: Some(Arc::clone(&self.desk)), store: None };
         let phase = PhaseWatch::new(self.phase.subscribe());
         let end = tokio::spawn(async move { session::run(far, session, &around, &RequestGate::open(), phase).await });
         Client { framed: Framed::new(near, Codec::new(BULK_BYTES_MAX)), asked: 0, stash: VecDeque::new(), end }
