@@ -2,13 +2,14 @@
 
 mod limits;
 
+use std::collections::HashSet;
 use std::io::Write;
 use std::net::SocketAddr;
 use std::sync::Arc;
 
 use anyhow::{Context, bail};
 use room_log::Store;
-use room_log::store::rows::Stored;
+use room_log::store::rows::{Stored, StoredRoom, Title};
 use serve::{Listener, Shutdown, ShutdownTrigger};
 
 use crate::args::Args;
@@ -38,12 +39,15 @@ pub async fn run(args: Args) -> anyhow::Result<()> {
 
     let (mut owner, hub) = HubOwner::new(hub_limits(&args), log_limits(&args), wire_limits(&args));
     let mut store = None;
+    let mut directs = HashSet::new();
     if let Some((opened, stored)) = opened {
+        let is_direct = |room: &&StoredRoom| matches!(room.room.title, Title::Direct(..));
+        directs.extend(stored.rooms.iter().filter(is_direct).map(|room| room.room.id));
         let opened = store.insert(Arc::new(opened));
         owner = owner.with_store(hub_limits(&args), Arc::clone(opened), stored)?;
     }
     let desk = match &args.data_dir {
-        Some(path) => Some(Desk::open(path, file_limits(&args), &hub).context("cannot open the files")?),
+        Some(path) => Some(Desk::open(path, file_limits(&args), &hub, &directs).context("cannot open the files")?),
         None => None,
     };
     let owner = desk.iter().cloned().fold(owner, HubOwner::with_files);

@@ -1,5 +1,6 @@
 //! What all sessions share of files: the trees, what is arriving, the parts that are kept, and the room there is.
 
+use std::collections::HashSet;
 use std::io;
 use std::path::Path;
 use std::sync::{Arc, Mutex, Weak};
@@ -51,15 +52,16 @@ pub struct Desk {
 }
 
 impl Desk {
-    /// The files under the data directory `root`. What happens to them is told to rooms by way of `hub`.
+    /// The files under the data directory `root`, with those of the direct conversations there are. What happens to
+    /// them is told to rooms by way of `hub`.
     ///
     /// # Errors
     /// What the disk says.
-    pub fn open(root: &Path, limits: FileLimits, hub: &HubPort) -> io::Result<Arc<Self>> {
+    pub fn open(root: &Path, limits: FileLimits, hub: &HubPort, directs: &HashSet<RoomId>) -> io::Result<Arc<Self>> {
         let root = root.join("files");
         Ok(Arc::new(Self {
             limits,
-            trees: Trees::open(&root)?,
+            trees: Trees::open(&root, directs)?,
             arrivals: Arrivals::default(),
             partials: Partials::open(PartialFolder::open(&root.join(".partial"))?)?,
             hashes: HashFolder::open(&root.join(".hashes"))?,

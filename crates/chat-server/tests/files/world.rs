@@ -1,6 +1,6 @@
 //! A hub with files, sessions over streams in memory, and a client written by hand from docs/protocol.md.
 
-use std::collections::VecDeque;
+use std::collections::{HashSet, VecDeque};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
@@ -132,7 +132,7 @@ impl World {
         let log_limits = LogLimits { room_bytes: 1 << 22, total_bytes: 1 << 24, floor_bytes: 1 << 14 };
         let wire_limits = WireLimits { text_bytes: 16_384, bulk_bytes: 0, rooms: 10, idle_ms: 60_000, grace_ms: 5_000 };
         let (owner, hub) = HubOwner::new(hub_limits, log_limits, wire_limits);
-        let desk = Desk::open(dir.path(), limits, &hub).unwrap();
+        let desk = Desk::open(dir.path(), limits, &hub, &HashSet::new()).unwrap();
         // It ends with the last way to it, which is the world's.
         drop(tokio::spawn(owner.with_files(Arc::clone(&desk)).run()));
         let watch = tokio::spawn(Arc::clone(&desk).watch_over());

@@ -1,5 +1,6 @@
 //! Who may write an arrival, and who may throw it away.
 
+use std::collections::HashSet;
 use std::time::Duration;
 
 use chat::HubLimits;
@@ -35,7 +36,7 @@ fn desk(path: &std::path::Path) -> Arc<Desk> {
         partial_age: Duration::from_secs(1),
     };
     let (_, hub) = HubOwner::new(hub_limits, log_limits, wire_limits);
-    Desk::open(path, limits, &hub).unwrap()
+    Desk::open(path, limits, &hub, &HashSet::new()).unwrap()
 }
 
 fn arrival(desk: &Arc<Desk>) -> Arc<Arrival> {
