@@ -3,9 +3,10 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use chat::{HubLimits, SessionId};
-use chat_server::hub_owner::{HubOwner, HubPort, LogLimits};
+use chat::{Deed, HubLimits, SessionId};
+use chat_server::hub_owner::{HubOwner, HubPort, LogLimits, ToHub};
 use chat_server::session::{self, SessionLimits, Surroundings};
+use proto::RoomId;
 use proto::message::WireLimits;
 use room_log::Store;
 use room_log::store::{Durability, Retention, StoreOptions};
@@ -122,6 +123,11 @@ impl World {
         let mut client = self.connect();
         client.hello(nick).await;
         client
+    }
+
+    /// What files have to tell a room.
+    pub(crate) async fn post(&self, room: RoomId, nick: &str, deed: Deed) {
+        assert!(self.hub.send(ToHub::Posted { room, nick: nick.parse().unwrap(), deed }).await);
     }
 
     pub(crate) fn path(&self) -> &Path {
