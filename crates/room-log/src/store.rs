@@ -5,9 +5,11 @@
 //! a commit, nor a commit for a reader.
 
 pub mod fail_point;
+mod indexer;
 mod ledger;
 mod load;
 mod place;
+mod progress;
 mod put;
 mod queue;
 pub mod read;
@@ -15,6 +17,7 @@ mod reader;
 pub mod rows;
 mod schema;
 mod sent;
+mod trim;
 mod trouble;
 mod writer;
 
@@ -26,10 +29,13 @@ use std::thread::{Builder, JoinHandle};
 use futures::channel::oneshot;
 use proto::{RoomId, Seq};
 
+use indexer::Indexer;
+use progress::Progress;
 use queue::{NotTaken, Queue};
 use read::{Found, Frames, HistoryAsk, SearchAsk, Stretch};
 use reader::Reader;
 use rows::{Batch, Stored};
+use trouble::Trouble;
 use writer::Writer;
 
 /// The file in the data directory.
@@ -147,7 +153,9 @@ pub struct Store {
     /// `None` when it is being closed.
     writer: Option<SyncSender<writer::Job>>,
     reads: Arc<Queue<reader::Job>>,
+    progress: Arc<Progress>,
     readers: Vec<JoinHandle<()>>,
+    indexing: Option<JoinHandle<()>>,
     writing: Option<JoinHandle<()>>,
 }
 
@@ -163,14 +171,21 @@ impl Store {
         schema::make_file(&path)?;
         let connection = schema::open_to_write(&path, options.durability)?;
         let (stored, ledger) = load::load(&connection).map_err(|error| error.of(&path))?;
-        let writer = Writer::new(path.clone(), options.durability, connection, ledger);
-        let (jobs, to_do) = sync_channel(BATCHES_WAITING_MAX);
+        let trimmed = trim::last_trimmed(&connection).map_err(|error| Trouble::from(error).of(&path))?;
         let reads = Arc::new(Queue::new(READS_WAITING_MAX));
-        let mut store = Self { path: path.clone(), writer: Some(jobs), reads, readers: Vec::new(), writing: None };
-        store.writing = Some(begin("store-writer", &path, move || writer.run(&to_do))?);
+        let progress = Arc::new(Progress::new(ledger.numbers.next, trimmed, Arc::clone(&reads)));
+        let writer = Writer::new(path.clone(), options, connection, ledger, Arc::clone(&progress));
+        let indexer = Indexer::new(&path, schema::open_to_read(&path)?, Arc::clone(&progress));
+        let (jobs, to_do) = sync_channel(BATCHES_WAITING_MAX);
+        let (writer_jobs, readers) = (Some(jobs), Vec::new());
+        let mut store = Self { path, writer: writer_jobs, reads, progress, readers, indexing: None, writing: None };
+        let path = &store.path;
+        store.writing = Some(begin("store-writer", path, move || writer.run(&to_do))?);
+        store.indexing = Some(begin("store-indexer", path, move || indexer.run())?);
         for _ in 0..options.readers.max(1) {
-            let (reader, queue) = (Reader::open(path.clone())?, Arc::clone(&store.reads));
-            store.readers.push(begin("store-reader", &path, move || reader.run(&queue))?);
+            let reader = Reader::open(path.clone(), Arc::clone(&store.progress))?;
+            let queue = Arc::clone(&store.reads);
+            store.readers.push(begin("store-reader", path, move || reader.run(&queue))?);
         }
         Ok((store, stored))
     }
@@ -219,7 +234,9 @@ impl Store {
     /// # Errors
     /// [`StoreError`].
     pub async fn search(&self, ask: SearchAsk) -> Result<Found, StoreError> {
-        self.ask(move |reader| reader.search(&ask)).await
+        let committed = self.progress.at().committed;
+        let (job, answer) = job(move |reader| reader.search(&ask, committed));
+        self.answer(self.progress.search(committed, job), answer).await
     }
 
     /// How many messages and files stand in each stretch, not counting those of `but_of`; for each, the count and whether
@@ -244,14 +261,13 @@ impl Store {
         &self,
         read: impl FnOnce(&mut Reader) -> Result<T, StoreError> + Send + 'static,
     ) -> Result<T, StoreError> {
-        let (done, answer) = oneshot::channel();
-        let job: reader::Job = Box::new(move |reader| {
-            if !done.is_canceled() {
-                drop(done.send(read(reader)));
-            }
-        });
-        match self.reads.push(job) {
-            Ok(()) => answer.await.unwrap_or_else(|_| Err(self.failed("the thread that read has died"))),
+        let (job, answer) = job(read);
+        self.answer(self.reads.push(job), answer).await
+    }
+
+    async fn answer<T>(&self, pushed: Result<(), NotTaken>, answer: Answer<T>) -> Result<T, StoreError> {
+        match pushed {
+            Ok(()) => answer.await.unwrap_or_else(|_| Err(self.failed("whoever was to read it is gone"))),
             Err(NotTaken::Full) => Err(self.failed("as many readings wait as may")),
             Err(NotTaken::Closed) => Err(StoreError::Closed),
         }
@@ -272,11 +288,29 @@ impl Drop for Store {
     fn drop(&mut self) {
         // The writer last: who closes the file last puts all into it and leaves it alone in the folder, if they may write.
         // A thread that has died has nothing left to end.
+        self.progress.close();
         self.reads.close();
         self.readers.drain(..).for_each(|reader| drop(reader.join()));
+        drop(self.indexing.take().map(JoinHandle::join));
         self.writer = None;
         drop(self.writing.take().map(JoinHandle::join));
     }
+}
+
+/// The answer of a reader, when it comes.
+type Answer<T> = oneshot::Receiver<Result<T, StoreError>>;
+
+/// Something for a reader to do, and where the answer comes. Not done if nobody waits for it any more.
+fn job<T: Send + 'static>(
+    read: impl FnOnce(&mut Reader) -> Result<T, StoreError> + Send + 'static,
+) -> (reader::Job, Answer<T>) {
+    let (done, answer) = oneshot::channel();
+    let job: reader::Job = Box::new(move |reader| {
+        if !done.is_canceled() {
+            drop(done.send(read(reader)));
+        }
+    });
+    (job, answer)
 }
 
 fn begin(name: &str, path: &Path, work: impl FnOnce() + Send + 'static) -> Result<JoinHandle<()>, StoreError> {

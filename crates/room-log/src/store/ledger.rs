@@ -75,6 +75,11 @@ impl Ledger {
         self.rooms.get(&id).copied()
     }
 
+    /// All rooms.
+    pub(super) fn rooms(&self) -> impl Iterator<Item = RoomId> {
+        self.rooms.keys().copied()
+    }
+
     /// A room ends elsewhere, or is new.
     pub(super) fn set_room(&mut self, id: RoomId, room: RoomEnd) {
         let before = self.rooms.insert(id, room);

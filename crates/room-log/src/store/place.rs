@@ -55,6 +55,15 @@ pub(super) fn at_or_before(connection: &Connection, room: RoomId, seq: Seq) -> r
     statement.query_row((room.0, to_sql(seq)), Place::read).optional()
 }
 
+/// The oldest segment of a room that begins at `seq` or behind it.
+pub(super) fn at_or_behind(connection: &Connection, room: RoomId, seq: Seq) -> rusqlite::Result<Option<Place>> {
+    let mut statement = connection.prepare_cached(
+        "SELECT n, first, last, last_at, upto, length(bytes) FROM segments
+         WHERE room = ?1 AND first >= ?2 ORDER BY first LIMIT 1",
+    )?;
+    statement.query_row((room.0, to_sql(seq)), Place::read).optional()
+}
+
 /// The oldest segment of a room that `is_it`, where all that follow are it too: found by halving.
 pub(super) fn first_where(
     connection: &Connection,

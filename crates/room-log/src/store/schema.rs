@@ -48,7 +48,7 @@ const STEP_2: &str = "
 CREATE TABLE sent (id INTEGER PRIMARY KEY, list BLOB NOT NULL) STRICT;
 ALTER TABLE rooms ADD COLUMN gone_at INTEGER NOT NULL DEFAULT 0;
 CREATE TABLE going (room INTEGER PRIMARY KEY) STRICT;
-CREATE TABLE trimmed (id INTEGER PRIMARY KEY, first INTEGER NOT NULL, behind INTEGER NOT NULL) STRICT;
+CREATE TABLE trimmed (id INTEGER PRIMARY KEY AUTOINCREMENT, first INTEGER NOT NULL, behind INTEGER NOT NULL) STRICT;
 ";
 
 /// "Vbtm": that a file is one of ours, and not that of any other program.
@@ -157,3 +157,6 @@ fn migrate(connection: &mut Connection, taken: usize, steps: &[&str]) -> rusqlit
     }
     Ok(())
 }
+
+#[cfg(test)]
+mod tests;

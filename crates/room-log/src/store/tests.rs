@@ -1,8 +1,11 @@
 //! The store, opened in a folder of its own.
 
+mod beside;
 mod model;
 mod reading;
+mod retention;
 mod round_trip;
+mod searching;
 mod trouble;
 
 use futures::executor::block_on;
@@ -16,9 +19,9 @@ use super::rows::{Batch, Events, MembershipRow, PersonRow, RoomRow, Row, SentRow
 use super::*;
 use crate::Segment;
 
-/// No trimming, two readers.
+/// No trimming, two readers, and no waiting for the disk: nobody cuts the power in a test.
 const PLAIN: StoreOptions = StoreOptions {
-    durability: Durability::Full,
+    durability: Durability::Normal,
     retention: Retention { age_ms: None, events: None, bytes: None },
     readers: 2,
 };
@@ -64,6 +67,29 @@ impl Scene {
 
     fn history(&self, room: u32, range: Range, count: u16, bytes_max: usize) -> Found {
         block_on(self.store.history(HistoryAsk { room: RoomId(room), range, count, bytes_max })).unwrap()
+    }
+
+    fn search(&self, rooms: &[u32], words: &str) -> Found {
+        self.search_page(rooms, words, 0, 100, usize::MAX)
+    }
+
+    fn search_page(&self, rooms: &[u32], words: &str, before: u64, count: u16, bytes_max: usize) -> Found {
+        let rooms = rooms.iter().copied().map(RoomId).collect();
+        let ask = SearchAsk { rooms, words: words.to_owned(), from: None, before, count, bytes_max };
+        block_on(self.store.search(ask)).unwrap()
+    }
+
+    /// Removes what is to be removed.
+    fn trim(&self) {
+        let (done, all) = sync_channel(1);
+        self.store.send(writer::Job::Trim(done));
+        all.recv().unwrap();
+    }
+
+    /// A look at the file itself.
+    fn count(&self, sql: &str) -> i64 {
+        let file = rusqlite::Connection::open(self.folder.path().join(FILE)).unwrap();
+        file.query_row(sql, [], |row| row.get(0)).unwrap()
     }
 
     fn unread(&self, stretches: &[(u32, u64, u64)], but_of: &str) -> Vec<(u32, bool)> {

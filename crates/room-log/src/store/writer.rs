@@ -1,16 +1,21 @@
-//! The one thread that writes. It takes one batch at a time; a batch is one transaction.
+//! The one thread that writes. It takes one batch at a time; a batch is one transaction. Between batches it removes what is
+//! to be removed, a little at a time.
 
 use std::path::PathBuf;
-use std::sync::mpsc::Receiver;
+use std::sync::Arc;
+use std::sync::mpsc::{Receiver, RecvTimeoutError};
+use std::time::Instant;
 
 use futures::channel::oneshot;
 use rusqlite::{Connection, Transaction, TransactionBehavior};
 
 use super::ledger::Ledger;
+use super::progress::Progress;
 use super::rows::Batch;
 use super::sent::Fresh;
+use super::trim::{self, Trimming};
 use super::trouble::Trouble;
-use super::{Durability, NotStored, StoreError, fail_point, put, schema};
+use super::{Durability, NotStored, StoreError, StoreOptions, fail_point, put, schema};
 
 /// Where the answer to a commit goes.
 pub(super) type Done = oneshot::Sender<Result<(), Box<NotStored>>>;
@@ -31,11 +36,22 @@ pub(super) enum Job {
     /// Let the file be read only, or not.
     #[cfg(test)]
     ReadOnly(bool),
+    /// Remove now what is to be removed, all of it.
+    #[cfg(test)]
+    Trim(std::sync::mpsc::SyncSender<()>),
 }
 
 /// The writer.
 #[derive(Debug)]
 pub(super) struct Writer {
+    disk: Disk,
+    trimming: Trimming,
+    progress: Arc<Progress>,
+}
+
+/// The file, and what is known of it.
+#[derive(Debug)]
+struct Disk {
     path: PathBuf,
     durability: Durability,
     /// `None` after a failure: it is opened anew for the next batch.
@@ -45,16 +61,31 @@ pub(super) struct Writer {
 
 impl Writer {
     /// Writes on `connection`, which has what `ledger` says.
-    pub(super) const fn new(path: PathBuf, durability: Durability, connection: Connection, ledger: Ledger) -> Self {
-        Self { path, durability, connection: Some(connection), ledger }
+    pub(super) fn new(
+        path: PathBuf,
+        options: StoreOptions,
+        connection: Connection,
+        ledger: Ledger,
+        progress: Arc<Progress>,
+    ) -> Self {
+        let disk = Disk { path, durability: options.durability, connection: Some(connection), ledger };
+        Self { disk, trimming: Trimming::new(options.retention), progress }
     }
 
     /// Works until nobody can ask any more.
     pub(super) fn run(mut self, jobs: &Receiver<Job>) {
-        while let Ok(job) = jobs.recv() {
-            self.work(job);
+        loop {
+            let idle = self.trimming.due().saturating_duration_since(Instant::now());
+            match jobs.recv_timeout(idle) {
+                Ok(job) => self.work(job),
+                Err(RecvTimeoutError::Timeout) => {}
+                Err(RecvTimeoutError::Disconnected) => break,
+            }
+            if self.trimming.due() <= Instant::now() {
+                self.trim();
+            }
         }
-        if let Some(connection) = self.connection {
+        if let Some(connection) = self.disk.connection {
             // For the next who opens it: how the tables are filled. That it fails harms nobody.
             drop(connection.execute_batch("PRAGMA optimize"));
         }
@@ -72,29 +103,73 @@ impl Writer {
             }
             #[cfg(test)]
             Job::PagesMax(pages) => {
-                self.connection.as_ref().unwrap().pragma_update(None, "max_page_count", pages).unwrap();
+                self.disk.connection.as_ref().unwrap().pragma_update(None, "max_page_count", pages).unwrap();
             }
             #[cfg(test)]
             Job::ReadOnly(is_read_only) => {
-                self.connection.as_ref().unwrap().pragma_update(None, "query_only", is_read_only).unwrap();
+                self.disk.connection.as_ref().unwrap().pragma_update(None, "query_only", is_read_only).unwrap();
+            }
+            #[cfg(test)]
+            Job::Trim(done) => {
+                while self.trim() {}
+                done.send(()).unwrap();
             }
         }
     }
 
     fn commit(&mut self, batch: &Batch, done: &mut Option<Done>) -> Result<(), StoreError> {
+        self.disk.transaction(|connection, ledger| {
+            put::batch(connection, batch, ledger, &mut Fresh::default())?;
+            if fail_point::confirms_early()
+                && let Some(done) = done.take()
+            {
+                drop(done.send(Ok(())));
+            }
+            fail_point::pass("before-commit");
+            Ok(())
+        })?;
+        fail_point::pass("after-commit");
+        self.progress.set_committed(self.disk.ledger.numbers.next);
+        Ok(())
+    }
+
+    /// A slice of what is to be removed. Whether there is more. What fails is tried again the next time: it is nobody's
+    /// loss, and where the disk is at fault, whoever commits hears of it.
+    fn trim(&mut self) -> bool {
+        let known = self.progress.at();
+        let done = self.disk.transaction(|connection, ledger| {
+            trim::forget_trimmed(connection, known.removed)?;
+            let has_more = self.trimming.slice(connection, ledger.rooms())?;
+            Ok((has_more, trim::last_trimmed(connection)?))
+        });
+        let (has_more, trimmed) = done.unwrap_or((false, known.trimmed));
+        self.trimming.set_due(has_more);
+        if trimmed > known.trimmed {
+            self.progress.set_trimmed(trimmed);
+        }
+        has_more
+    }
+}
+
+impl Disk {
+    /// Does something as one transaction: all of it is on disk, or nothing, and then the ledger is as it was.
+    fn transaction<T>(
+        &mut self,
+        work: impl FnOnce(&Connection, &mut Ledger) -> Result<T, Trouble>,
+    ) -> Result<T, StoreError> {
         let connection = match self.connection.take() {
             Some(connection) => connection,
             None => schema::open_to_write(&self.path, self.durability)?,
         };
         self.ledger.begin();
-        let committed = transact(&connection, batch, &mut self.ledger, done);
-        if committed.is_err() {
+        let done = transact(&connection, &mut self.ledger, work);
+        if done.is_err() {
             self.ledger.take_back();
         }
         // What could not even be rolled back, or is failing, is opened anew: it may be another file by then.
-        let is_sound = connection.is_autocommit() && !matches!(&committed, Err(Trouble::Sql(error)) if is_grave(error));
+        let is_sound = connection.is_autocommit() && !matches!(&done, Err(Trouble::Sql(error)) if is_grave(error));
         self.connection = is_sound.then_some(connection);
-        committed.map_err(|trouble| trouble.of(&self.path))
+        done.map_err(|trouble| trouble.of(&self.path))
     }
 }
 
@@ -104,21 +179,13 @@ fn is_grave(error: &rusqlite::Error) -> bool {
     matches!(error.sqlite_error_code(), Some(SystemIoFailure | DatabaseCorrupt | NotADatabase | CannotOpen))
 }
 
-fn transact(
+fn transact<T>(
     connection: &Connection,
-    batch: &Batch,
     ledger: &mut Ledger,
-    done: &mut Option<Done>,
-) -> Result<(), Trouble> {
+    work: impl FnOnce(&Connection, &mut Ledger) -> Result<T, Trouble>,
+) -> Result<T, Trouble> {
     let transaction = Transaction::new_unchecked(connection, TransactionBehavior::Immediate)?;
-    put::batch(&transaction, batch, ledger, &mut Fresh::default())?;
-    if fail_point::confirms_early()
-        && let Some(done) = done.take()
-    {
-        drop(done.send(Ok(())));
-    }
-    fail_point::pass("before-commit");
+    let done = work(&transaction, ledger)?;
     transaction.commit()?;
-    fail_point::pass("after-commit");
-    Ok(())
+    Ok(done)
 }
