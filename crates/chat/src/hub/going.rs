@@ -89,6 +89,7 @@ impl Hub {
     pub(super) fn remove_member(&mut self, now: Millis, id: PersonId, effects: &mut Effects) {
         let Some(member) = self.people.remove(id) else { return };
         self.touched.person_gone(id);
+        self.postponed.forget(id);
         for place in &member.rooms {
             match member.is_away() {
                 true => self.rooms.free_place(now, place.room),

@@ -30,6 +30,13 @@ impl Postponed {
         self.goings.insert((nick.clone(), room));
     }
 
+    /// Somebody of whom nobody was told is gone.
+    pub(super) fn forget(&mut self, person: PersonId) {
+        while let Some(&coming) = self.comings.range((person, RoomId(0))..).next().filter(|coming| coming.0 == person) {
+            self.comings.remove(&coming);
+        }
+    }
+
     pub(super) fn is_empty(&self) -> bool {
         self.comings.is_empty() && self.goings.is_empty()
     }

@@ -175,10 +175,15 @@ fn answers(effects: &Effects, session: u64) -> usize {
         .count()
 }
 
+mod beside;
 mod files;
+mod kept;
 mod people;
+mod read_only;
 mod reading;
+mod restart;
 mod rooms;
+mod shelf;
 
 #[test]
 fn every_command_has_exactly_one_answer() {

@@ -1,7 +1,7 @@
 //! Files: who may ask, tickets, connections that only carry files, and what a room is told.
 
 use proto::Root;
-use proto::message::{Announce, FileAnswer, FileRequest, List};
+use proto::message::{Announce, FileAnswer, FileRequest, List, Remove};
 
 use super::*;
 use crate::effect::TreeName;
@@ -12,9 +12,14 @@ pub(super) fn list_in(room: RoomId) -> Command {
     Command::File { slot: proto::Slot(0), ask: Box::new(FileRequest::List(list)) }
 }
 
-fn announce_in(room: RoomId) -> Command {
+pub(super) fn announce_in(room: RoomId) -> Command {
     let announce = Announce { room, path: "docs".into(), files: 1, bytes: 1 };
     Command::File { slot: proto::Slot(0), ask: Box::new(FileRequest::Announce(announce)) }
+}
+
+pub(super) fn remove_in(room: RoomId) -> Command {
+    let remove = Remove { room, path: "docs".into(), recursive: true };
+    Command::File { slot: proto::Slot(0), ask: Box::new(FileRequest::Remove(remove)) }
 }
 
 fn let_through(effects: &Effects) -> Option<(&str, &TreeName)> {
