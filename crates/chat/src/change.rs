@@ -14,7 +14,8 @@ pub struct PersonId(pub u64);
 pub enum Change {
     /// A room is there, or is another now.
     Room(RoomState),
-    /// A room is gone, with its records.
+    /// A room is gone, with its records. Also told once of a room that is made and of which nothing is kept, so that no
+    /// other gets its number after a restart.
     RoomGone(RoomId),
     /// A person is there, or is another now.
     Person(PersonState),

@@ -126,6 +126,9 @@ impl Hub {
         };
         let asked_by = if place.by_oneself { AskedBy::Oneself } else { AskedBy::Another };
         let mut membership = Membership::new(place.room, asked_by, place.announced, place.read.min(room.head));
+        if membership.read != place.read {
+            self.touched.place(place.person, place.room);
+        }
         membership.is_told = place.announced && !member.is_away();
         self.give_place(now, place.person, membership);
     }

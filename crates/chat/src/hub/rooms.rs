@@ -5,7 +5,7 @@ use proto::message::{Cursor, Joined, Said, Since};
 use proto::{Code, MessageId, Nick, Refusal, RequestId, RoomId, RoomName, Seq, ServerMessage, Text, Topic};
 
 use super::{Asker, Hub};
-use crate::change::{PersonId, RoomTitle};
+use crate::change::{Change, PersonId, RoomTitle};
 use crate::command::{Millis, SessionId};
 use crate::effect::{Deed, Effect, Effects, Reach};
 use crate::member::{AskedBy, Membership};
@@ -47,7 +47,10 @@ impl Hub {
         if let Some(room) = self.rooms.get_mut(id) {
             room.is_ephemeral = ephemeral;
         }
-        self.touched.room(id);
+        match ephemeral {
+            true => self.touched.stray(Effect::Keep(Change::RoomGone(id))),
+            false => self.touched.room(id),
+        }
         Ok(id)
     }
 

@@ -178,6 +178,7 @@ fn answers(effects: &Effects, session: u64) -> usize {
 mod beside;
 mod files;
 mod kept;
+mod model;
 mod people;
 mod read_only;
 mod reading;

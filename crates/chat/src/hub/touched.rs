@@ -20,7 +20,7 @@ pub(super) struct Touched {
     places: BTreeSet<(PersonId, RoomId)>,
     /// People of whom the store knows nothing yet. Invariant: they are in `people`.
     unstored: BTreeSet<PersonId>,
-    /// Rows that a restart could make nothing of, and what else is to happen to them.
+    /// What is to happen once, whatever becomes of whom it is about.
     strays: Effects,
 }
 

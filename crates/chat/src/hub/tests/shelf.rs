@@ -37,6 +37,7 @@ impl Shelf {
                 self.rooms.insert(room.id, room.clone());
             }
             Change::RoomGone(id) => {
+                self.last_room = self.last_room.max(id.0);
                 self.rooms.remove(id);
                 self.logs.remove(id);
                 self.places.retain(|(_, room), _| room != id);

@@ -1,0 +1,407 @@
+//! The reference: what each client was told, what each room's log holds, what the store was told.
+
+use std::collections::BTreeMap;
+
+use proto::message::{Hello, Joined, Said};
+
+use super::super::reading;
+use super::super::shelf::Shelf;
+use super::super::*;
+use super::{CLIENTS, Step};
+use crate::change::RoomTitle;
+use crate::effect::ReadWhat;
+
+const LIMITS: HubLimits = HubLimits {
+    rooms_max: 6,
+    rooms_per_member_max: 3,
+    held_max: 2,
+    named_presence_max: 2,
+    crowd_interval_ms: 1000,
+    keep_ms: 5000,
+    kept_max: 2,
+    is_durable: true,
+    ..super::super::LIMITS
+};
+
+/// Somebody with a client, as far as they know.
+#[derive(Debug, Default)]
+struct Client {
+    nick: String,
+    session: Option<SessionId>,
+    token: Option<Token>,
+    /// The rooms they follow, and the next event they get there.
+    follows: BTreeMap<RoomId, Seq>,
+    /// The last event they got, also of rooms they followed before the connection ended.
+    cursors: BTreeMap<RoomId, Seq>,
+    /// What the connection that now begins said it has.
+    resumes_behind: BTreeMap<RoomId, Seq>,
+    /// How far they have read, as they were told.
+    reads: BTreeMap<RoomId, Seq>,
+    /// Their messages, and their places as far as they were told.
+    messages: Vec<(MessageId, RoomId, Option<Seq>)>,
+}
+
+pub(super) struct World {
+    hub: Hub,
+    now: Millis,
+    /// Every event that anybody could see.
+    logs: BTreeMap<RoomId, Vec<Record>>,
+    shelf: Shelf,
+    clients: Vec<Client>,
+    /// The next batch cannot be stored.
+    fails: bool,
+    /// The batch that could not be stored; nothing can, until it is.
+    unstored: Option<Effects>,
+    numbers: u64,
+}
+
+impl World {
+    pub(super) fn new() -> Self {
+        let client = |number| Client { nick: format!("n{number}"), ..Client::default() };
+        Self {
+            hub: Hub::restore(LIMITS, Millis(0), Shelf::default().restored()),
+            now: Millis(1000),
+            logs: BTreeMap::new(),
+            shelf: Shelf::default(),
+            clients: (0..CLIENTS).map(client).collect(),
+            fails: false,
+            unstored: None,
+            numbers: 100,
+        }
+    }
+
+    pub(super) fn take(&mut self, step: Step) {
+        match step {
+            Step::Hello { who, features, with_cursors } => self.hello(who, features, with_cursors),
+            Step::Beside { who } => self.beside(who),
+            Step::Stranger { as_who } => self.stranger(as_who),
+            Step::Join { who, room, since, announce, ephemeral } => {
+                self.ask(who, Command::Join { room: room.parse().unwrap(), since, announce, ephemeral });
+            }
+            Step::Leave { who, room } => drop(self.ask(who, Command::Leave(room))),
+            Step::Say { who, room } => {
+                let message = MessageId(self.number());
+                self.clients[who].messages.push((message, room, None));
+                self.say(who, message, room);
+            }
+            Step::Resend { who, back } => {
+                if let Some(&(message, room, _)) = self.clients[who].messages.iter().rev().nth(back) {
+                    self.say(who, message, room);
+                }
+            }
+            Step::Direct { who, with } => {
+                let nick = self.clients[with].nick.parse().unwrap();
+                self.ask(who, Command::OpenDirect { nick, since: Since::Now });
+            }
+            Step::Topic { who, room, topic } => {
+                self.ask(who, Command::SetTopic { room, topic: topic.to_string().parse().unwrap() });
+            }
+            Step::Rename { who, to } => {
+                let to = format!("n{who}r{to}");
+                let done = |effect: &Effect| matches!(effect, Effect::Reply { reply: ServerMessage::Done, .. });
+                let effects = self.ask(who, Command::Rename(to.parse().unwrap()));
+                if effects.is_some_and(|effects| effects.iter().any(done)) {
+                    self.clients[who].nick = to;
+                }
+            }
+            Step::MarkRead { who, room, seq } => drop(self.ask(who, reading::mark(room, seq.0))),
+            Step::Read { who, room } => self.read(who, room),
+            Step::Post { who, room } => {
+                let (nick, deed) =
+                    (self.clients[who].nick.parse().unwrap(), Deed::Folder { path: "p".into(), files: 1, bytes: 1 });
+                self.batch(|hub, now, effects| hub.post(now, room, nick, deed, effects));
+            }
+            Step::Gone { who, departure } => {
+                if let Some(session) = self.clients[who].hang_up() {
+                    self.batch(|hub, now, effects| hub.gone(now, session, departure, effects));
+                }
+            }
+            Step::Later { ms } => {
+                self.now = self.now.plus(ms);
+                self.batch(Hub::tick);
+            }
+            Step::Fail => self.fails = true,
+            Step::Recover => self.recover(),
+            Step::Restart => self.restart(),
+        }
+    }
+
+    fn number(&mut self) -> u64 {
+        self.numbers += 1;
+        self.numbers
+    }
+
+    /// Has something handled as a batch of its own, and carries it out if it can be stored.
+    fn batch(&mut self, handle: impl FnOnce(&mut Hub, Millis, &mut Effects)) -> Effects {
+        let mut effects = Vec::new();
+        handle(&mut self.hub, self.now, &mut effects);
+        let writes = effects.iter().any(|effect| matches!(effect, Effect::Append(_) | Effect::Keep(_)));
+        match (writes, std::mem::take(&mut self.fails)) {
+            (true, true) if self.unstored.is_none() => {
+                let refusal = Refusal::new(Code::StorageFailed, "chat.db: the disk is full");
+                self.hub.set_read_only(Some(refusal));
+                self.unstored = Some(effects);
+                Vec::new()
+            }
+            _ => {
+                assert!(!writes || self.unstored.is_none(), "written while nothing can be: {effects:?}");
+                self.carry_out(&effects);
+                effects
+            }
+        }
+    }
+
+    fn ask(&mut self, who: usize, command: Command) -> Option<Effects> {
+        let session = self.clients[who].session?;
+        // Whoever waits for an answer asks no more: answers keep their order.
+        if self.unstored.as_ref().is_some_and(|unstored| answers(unstored, session.0) > 0) {
+            return None;
+        }
+        let request = Request { id: RequestId(self.number()), command };
+        let effects = self.batch(|hub, now, effects| hub.handle(now, session, request.clone(), effects));
+        if self.unstored.is_none() {
+            assert_eq!(answers(&effects, session.0), 1, "{request:?}: {effects:?}");
+        }
+        Some(effects)
+    }
+
+    fn greet(&mut self, session: SessionId, nick: &str, resume: Option<Resume>, features: u64) -> Effects {
+        let token = Token(u128::from(self.number()).to_be_bytes());
+        let command = Command::Hello { nick: Ok(nick.parse().unwrap()), token, resume, features };
+        let request = Request { id: RequestId(1), command };
+        self.batch(|hub, now, effects| hub.handle(now, session, request, effects))
+    }
+
+    /// A client connects, with the token it has. If it is connected already, by its other eye.
+    fn hello(&mut self, who: usize, features: u64, with_cursors: bool) {
+        let session = SessionId(self.number());
+        let client = &mut self.clients[who];
+        if client.session.is_some() && features & Hello::YIELD != 0 {
+            let resume = client.resume(false);
+            let nick = self.nick_of(who);
+            let effects = self.greet(session, &nick, resume, features);
+            assert!(self.unstored.is_some() || refusal(&effects) == Some(Code::NickTaken), "{effects:?}");
+            return;
+        }
+        let before = client.hang_up();
+        client.session = Some(session);
+        client.resumes_behind = if with_cursors { client.cursors.clone() } else { BTreeMap::new() };
+        let (nick, resume) = (client.nick.clone(), client.resume(with_cursors));
+        let effects = self.greet(session, &nick, resume, features);
+        let is_admitted = effects.iter().any(|effect| matches!(effect, Effect::Admit { .. }));
+        let client = &mut self.clients[who];
+        if !is_admitted && self.unstored.as_ref().is_none_or(|unstored| !admits(unstored, session)) {
+            client.session = before;
+        }
+    }
+
+    /// The nick that a client's person has by now, which it need not have been told yet.
+    fn nick_of(&self, who: usize) -> String {
+        let client = &self.clients[who];
+        let person =
+            client.token.and_then(|token| self.hub.people.by_token(token)).and_then(|id| self.hub.people.get(id));
+        person.map_or_else(|| client.nick.clone(), |member| member.nick.as_str().to_owned())
+    }
+
+    fn beside(&mut self, who: usize) {
+        let session = SessionId(self.number());
+        let Some(resume) = self.clients[who].resume(true) else { return };
+        let is_known = self.hub.people.by_token(resume.token).is_some();
+        let effects = self.greet(session, "nobody", Some(resume), Hello::BESIDE);
+        if self.unstored.is_none() {
+            assert_eq!(refusal(&effects).is_none(), is_known);
+        }
+        self.batch(|hub, now, effects| hub.gone(now, session, Departure::Broken, effects));
+    }
+
+    /// Nobody else gets the nick of somebody who is known.
+    fn stranger(&mut self, as_who: usize) {
+        let session = SessionId(self.number());
+        let nick = self.nick_of(as_who);
+        let is_known = self.clients[as_who].token.is_some_and(|token| self.hub.people.by_token(token).is_some());
+        let effects = self.greet(session, &nick, None, 0);
+        if self.unstored.is_none() && is_known {
+            assert_eq!(refusal(&effects), Some(Code::NickTaken));
+        }
+        self.batch(|hub, now, effects| hub.gone(now, session, Departure::Bye, effects));
+    }
+
+    fn say(&mut self, who: usize, message: MessageId, room: RoomId) {
+        let text = format!("{message}").parse().unwrap();
+        self.ask(who, Command::Say { room, message, text });
+    }
+
+    fn read(&mut self, who: usize, room: RoomId) {
+        let follows = self.clients[who].follows.contains_key(&room);
+        let Some(effects) = self.ask(who, reading::history(room, 10)) else { return };
+        let may = effects.iter().any(|effect| matches!(effect, Effect::Read(_)));
+        if self.unstored.is_none() {
+            assert_eq!(may, follows, "client {who}, {room}: {effects:?}");
+        }
+        assert!(!may || self.may_know(who, room), "client {who} reads the conversation {room}");
+        self.ask(who, Command::AskUnread);
+    }
+
+    /// The batch that could not be stored is, and what was put off happens.
+    fn recover(&mut self) {
+        self.fails = false;
+        let Some(unstored) = self.unstored.take() else { return };
+        self.carry_out(&unstored);
+        self.hub.set_read_only(None);
+        self.batch(Hub::tick);
+    }
+
+    fn restart(&mut self) {
+        self.fails = false;
+        self.hub = Hub::restore(LIMITS, self.now, self.shelf.restored());
+        assert_eq!(self.hub.left_out(), 0);
+        let was_writable = self.unstored.take().is_none();
+        self.logs.retain(|room, _| self.shelf.rooms.contains_key(room));
+        for client in &mut self.clients {
+            client.hang_up();
+            let person = client.token.and_then(|token| self.hub.people.by_token(token));
+            let places = &self.shelf.places;
+            client.reads.retain(|room, read| {
+                let kept = person.and_then(|person| places.get(&(person, *room)));
+                // What was marked while nothing could be stored is lost, and nothing else.
+                assert!(kept.is_none_or(|place| !was_writable || place.read >= *read), "{room}: {kept:?}, {read}");
+                *read = kept.map_or(*read, |place| place.read);
+                kept.is_some()
+            });
+        }
+    }
+
+    /// Whether a client may know what stands in a room, as far as conversations go.
+    fn may_know(&self, who: usize, room: RoomId) -> bool {
+        let person = self.clients[who].token.and_then(|token| self.hub.people.by_token(token));
+        match self.hub.rooms.get(room).map(|room| &room.title) {
+            Some(RoomTitle::Direct(one, two)) => person.is_some_and(|person| [*one, *two].contains(&person)),
+            _ => true,
+        }
+    }
+
+    fn carry_out(&mut self, effects: &Effects) {
+        self.shelf.keep(effects);
+        for effect in effects {
+            match effect {
+                Effect::Append(record) => self.append(record),
+                Effect::Enter { to, request, joined, reach } => self.enter(*to, *request, joined, *reach),
+                Effect::Admit { to, nick, token, resumed, .. } => {
+                    let Some(client) = self.clients.iter_mut().find(|client| client.session == Some(*to)) else {
+                        continue;
+                    };
+                    if !resumed {
+                        *client = Client { session: client.session, ..Client::default() };
+                    }
+                    client.nick = nick.as_str().to_owned();
+                    client.token = Some(*token);
+                }
+                Effect::Reply { to, reply: ServerMessage::Said(said), .. } => self.said(*to, *said),
+                Effect::Exit { session, room } => {
+                    let Some(client) = self.clients.iter_mut().find(|client| client.session == Some(*session)) else {
+                        continue;
+                    };
+                    client.follows.remove(room);
+                    client.reads.remove(room);
+                    client.cursors.remove(room);
+                }
+                Effect::Forget(room) => drop(self.logs.remove(room)),
+                Effect::Close { session, code, .. } => {
+                    let is_current = self.clients.iter().any(|client| client.session == Some(*session));
+                    assert!(!is_current, "{session:?} is closed: {code:?}");
+                }
+                Effect::Read(ask) => {
+                    if let ReadWhat::Unread(rooms, _) = &ask.reading {
+                        rooms.iter().for_each(|room| self.has_read(ask.to, room.room, room.read));
+                    }
+                }
+                _ => {}
+            }
+        }
+    }
+
+    /// An event is there, and everybody who follows the room gets it.
+    fn append(&mut self, record: &Record) {
+        let log = self.logs.entry(record.room).or_default();
+        assert_eq!(record.seq.0, log.len() as u64 + 1, "{record:?}");
+        log.push(record.clone());
+        for client in &mut self.clients {
+            client.get(record.room, record.seq);
+        }
+    }
+
+    fn enter(&mut self, to: SessionId, request: RequestId, joined: &Joined, reach: Reach) {
+        let Some(who) = self.clients.iter().position(|client| client.session == Some(to)) else { return };
+        assert!(self.may_know(who, joined.room), "client {who} enters the conversation {}", joined.room);
+        let held = Seq(self.logs.get(&joined.room).map_or(0, |log| log.len() as u64));
+        assert!(joined.head <= held || self.unstored.is_some(), "{joined:?}");
+        assert!(joined.first <= joined.head.next() && joined.read <= joined.head, "{joined:?}");
+        // Nobody follows what is not stored yet, so they begin before it.
+        let first = joined.first.min(held.next());
+        let client = &mut self.clients[who];
+        match client.resumes_behind.remove(&joined.room) {
+            _ if request != RequestId(0) => {}
+            Some(cursor) => assert_eq!((first, reach), (cursor.next(), Reach::SayGap), "{joined:?}"),
+            None => assert_eq!(joined.first, joined.read.next(), "{joined:?}"),
+        }
+        client.follows.insert(joined.room, first);
+        for seq in first.0..=held.0 {
+            client.get(joined.room, Seq(seq));
+        }
+        self.has_read(to, joined.room, joined.read);
+    }
+
+    fn said(&mut self, to: SessionId, said: Said) {
+        let Some(client) = self.clients.iter_mut().find(|client| client.session == Some(to)) else { return };
+        let record = &self.logs[&said.room][usize::try_from(said.seq.0).unwrap() - 1];
+        let (_, message) = record.sent.unwrap();
+        let known = client.messages.iter_mut().find(|known| known.0 == message).unwrap();
+        assert_eq!(record.deed, Deed::Said(format!("{message}").parse().unwrap()));
+        assert!(known.1 == said.room && known.2.is_none_or(|seq| seq == said.seq), "{known:?} is now at {said:?}");
+        known.2 = Some(said.seq);
+    }
+
+    fn has_read(&mut self, to: SessionId, room: RoomId, read: Seq) {
+        let Some(client) = self.clients.iter_mut().find(|client| client.session == Some(to)) else { return };
+        let before = client.reads.insert(room, read);
+        assert!(before.is_none_or(|before| before <= read), "{room} was read up to {before:?}, and now up to {read}");
+    }
+
+    pub(super) fn check(&self) {
+        if self.unstored.is_none() && !self.hub.has_changes() {
+            self.shelf.check(&self.hub);
+        }
+        let in_conversation =
+            |(who, client): (usize, &Client)| client.follows.keys().all(|room| self.may_know(who, *room));
+        assert!(self.clients.iter().enumerate().all(in_conversation));
+        let census = self.hub.census();
+        assert!(census.away <= LIMITS.kept_max + CLIENTS && census.rooms <= LIMITS.rooms_max, "{census:?}");
+    }
+}
+
+fn admits(effects: &Effects, session: SessionId) -> bool {
+    effects.iter().any(|effect| matches!(effect, Effect::Admit { to, .. } if *to == session))
+}
+
+impl Client {
+    /// The connection ends for the client; what it had is its cursors.
+    fn hang_up(&mut self) -> Option<SessionId> {
+        self.follows.clear();
+        self.session.take()
+    }
+
+    fn resume(&self, with_cursors: bool) -> Option<Resume> {
+        let cursors = self.cursors.iter().filter(|_| with_cursors);
+        let cursors = cursors.map(|(room, seq)| Cursor { room: *room, seq: *seq }).collect();
+        self.token.map(|token| Resume { token, cursors })
+    }
+
+    /// An event comes, if it is of a room that is followed: it must be the next.
+    fn get(&mut self, room: RoomId, seq: Seq) {
+        if let Some(next) = self.follows.get_mut(&room).filter(|next| **next <= seq) {
+            assert_eq!(*next, seq, "{room}");
+            *next = seq.next();
+            self.cursors.insert(room, seq);
+        }
+    }
+}
