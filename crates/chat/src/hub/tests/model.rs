@@ -5,6 +5,8 @@
 //! connections and restarts; a resend has the place it had; nobody but its two reads a conversation; what was read
 //! never goes back; what the store was told is what the hub knows; and a restart changes none of it.
 
+mod client;
+mod seen;
 mod world;
 
 use proptest::prelude::*;
@@ -13,7 +15,27 @@ use proto::message::Hello;
 use super::*;
 use world::World;
 
-/// One thing that happens. `who` is a client; where it has to be connected, or not, and is not so, nothing happens.
+/// A room that a step is about.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Place {
+    /// One of those the client follows.
+    Own(usize),
+    /// One there may be, and the client may be in.
+    Any(RoomId),
+}
+
+/// What somebody does in a room.
+#[derive(Debug, Clone)]
+pub(super) enum What {
+    Leave,
+    Say,
+    Topic(u8),
+    MarkRead(Seq),
+    Read,
+    Post,
+}
+
+/// One thing that happens. `who` is a client; where it has to be connected and is not, nothing happens.
 #[derive(Debug, Clone)]
 pub(super) enum Step {
     Hello {
@@ -24,6 +46,7 @@ pub(super) enum Step {
     Beside {
         who: usize,
     },
+    /// Somebody else would have the nick of a client.
     Stranger {
         as_who: usize,
     },
@@ -34,13 +57,10 @@ pub(super) enum Step {
         announce: bool,
         ephemeral: bool,
     },
-    Leave {
+    At {
         who: usize,
-        room: RoomId,
-    },
-    Say {
-        who: usize,
-        room: RoomId,
+        place: Place,
+        what: What,
     },
     Resend {
         who: usize,
@@ -50,27 +70,9 @@ pub(super) enum Step {
         who: usize,
         with: usize,
     },
-    Topic {
-        who: usize,
-        room: RoomId,
-        topic: u8,
-    },
     Rename {
         who: usize,
         to: u8,
-    },
-    MarkRead {
-        who: usize,
-        room: RoomId,
-        seq: Seq,
-    },
-    Read {
-        who: usize,
-        room: RoomId,
-    },
-    Post {
-        who: usize,
-        room: RoomId,
     },
     Gone {
         who: usize,
@@ -79,7 +81,7 @@ pub(super) enum Step {
     Later {
         ms: u64,
     },
-    /// The next batch cannot be stored.
+    /// The next batch that writes cannot be stored.
     Fail,
     /// It can be stored again.
     Recover,
@@ -89,42 +91,58 @@ pub(super) enum Step {
 
 pub(super) const CLIENTS: usize = 5;
 
-fn steps() -> impl Strategy<Value = Vec<Step>> {
-    let who = || 0..CLIENTS;
-    let room = || (1..9_u32).prop_map(RoomId);
+fn who() -> std::ops::Range<usize> {
+    0..CLIENTS
+}
+
+fn joins() -> impl Strategy<Value = Step> {
     let since = prop_oneof![
         Just(Since::Now),
         (0..5_u16).prop_map(Since::Last),
         (0..20_u64).prop_map(|seq| Since::After(Seq(seq)))
     ];
     let name = prop::sample::select(vec!["lobby", "lobby", "tea", "1ist", "list"]);
+    (who(), name, since, prop::bool::weighted(0.8), prop::bool::weighted(0.2))
+        .prop_map(|(who, room, since, announce, ephemeral)| Step::Join { who, room, since, announce, ephemeral })
+}
+
+fn deeds() -> impl Strategy<Value = Step> {
+    let place = prop_oneof![
+        6 => (0..3_usize).prop_map(Place::Own),
+        1 => (1..9_u32).prop_map(|room| Place::Any(RoomId(room)))
+    ];
+    let what = prop_oneof![
+        3 => Just(What::Leave),
+        12 => Just(What::Say),
+        1 => any::<u8>().prop_map(What::Topic),
+        3 => (0..20_u64).prop_map(|seq| What::MarkRead(Seq(seq))),
+        3 => Just(What::Read),
+        1 => Just(What::Post),
+    ];
+    (who(), place, what).prop_map(|(who, place, what)| Step::At { who, place, what })
+}
+
+fn steps() -> impl Strategy<Value = Vec<Step>> {
     let features = prop::sample::select(vec![0, Hello::KEEP, Hello::KEEP, Hello::KEEP | Hello::YIELD]);
     let departure = prop::sample::select(vec![Departure::Bye, Departure::Broken]);
     let later = prop::sample::select(vec![0, 1, 400, 1000, 5000]);
     let step = prop_oneof![
-        6 => (who(), features, any::<bool>())
+        16 => (who(), features, any::<bool>())
             .prop_map(|(who, features, with_cursors)| Step::Hello { who, features, with_cursors }),
-        1 => who().prop_map(|who| Step::Beside { who }),
-        1 => who().prop_map(|as_who| Step::Stranger { as_who }),
-        6 => (who(), name, since, prop::bool::weighted(0.8), prop::bool::weighted(0.2)).prop_map(
-            |(who, room, since, announce, ephemeral)| Step::Join { who, room, since, announce, ephemeral }
-        ),
-        2 => (who(), room()).prop_map(|(who, room)| Step::Leave { who, room }),
-        8 => (who(), room()).prop_map(|(who, room)| Step::Say { who, room }),
-        3 => (who(), 0..6_usize).prop_map(|(who, back)| Step::Resend { who, back }),
-        4 => (who(), who()).prop_map(|(who, with)| Step::Direct { who, with }),
-        1 => (who(), room(), any::<u8>()).prop_map(|(who, room, topic)| Step::Topic { who, room, topic }),
-        1 => (who(), 0..3_u8).prop_map(|(who, to)| Step::Rename { who, to }),
-        3 => (who(), room(), 0..20_u64).prop_map(|(who, room, seq)| Step::MarkRead { who, room, seq: Seq(seq) }),
-        3 => (who(), room()).prop_map(|(who, room)| Step::Read { who, room }),
-        1 => (who(), room()).prop_map(|(who, room)| Step::Post { who, room }),
-        4 => (who(), departure).prop_map(|(who, departure)| Step::Gone { who, departure }),
-        3 => later.prop_map(|ms| Step::Later { ms }),
-        1 => Just(Step::Fail),
-        2 => Just(Step::Recover),
+        2 => who().prop_map(|who| Step::Beside { who }),
+        2 => who().prop_map(|as_who| Step::Stranger { as_who }),
+        20 => joins(),
+        60 => deeds(),
+        10 => (who(), 0..6_usize).prop_map(|(who, back)| Step::Resend { who, back }),
+        10 => (who(), who()).prop_map(|(who, with)| Step::Direct { who, with }),
+        2 => (who(), 0..3_u8).prop_map(|(who, to)| Step::Rename { who, to }),
+        8 => (who(), departure).prop_map(|(who, departure)| Step::Gone { who, departure }),
+        5 => later.prop_map(|ms| Step::Later { ms }),
+        2 => Just(Step::Fail),
+        4 => Just(Step::Recover),
         1 => Just(Step::Restart),
     ];
-    prop::collection::vec(step, 1..120)
+    prop::collection::vec(step, 1..150)
 }
 
 proptest! {

@@ -2,14 +2,14 @@
 
 use std::collections::BTreeMap;
 
-use proto::message::{Hello, Joined, Said};
+use proto::message::Hello;
 
 use super::super::reading;
 use super::super::shelf::Shelf;
 use super::super::*;
-use super::{CLIENTS, Step};
+use super::client::Client;
+use super::{CLIENTS, Step, What};
 use crate::change::RoomTitle;
-use crate::effect::ReadWhat;
 
 const LIMITS: HubLimits = HubLimits {
     rooms_max: 6,
@@ -23,36 +23,18 @@ const LIMITS: HubLimits = HubLimits {
     ..super::super::LIMITS
 };
 
-/// Somebody with a client, as far as they know.
-#[derive(Debug, Default)]
-struct Client {
-    nick: String,
-    session: Option<SessionId>,
-    token: Option<Token>,
-    /// The rooms they follow, and the next event they get there.
-    follows: BTreeMap<RoomId, Seq>,
-    /// The last event they got, also of rooms they followed before the connection ended.
-    cursors: BTreeMap<RoomId, Seq>,
-    /// What the connection that now begins said it has.
-    resumes_behind: BTreeMap<RoomId, Seq>,
-    /// How far they have read, as they were told.
-    reads: BTreeMap<RoomId, Seq>,
-    /// Their messages, and their places as far as they were told.
-    messages: Vec<(MessageId, RoomId, Option<Seq>)>,
-}
-
 pub(super) struct World {
-    hub: Hub,
-    now: Millis,
+    pub(super) hub: Hub,
+    pub(super) now: Millis,
     /// Every event that anybody could see.
-    logs: BTreeMap<RoomId, Vec<Record>>,
-    shelf: Shelf,
-    clients: Vec<Client>,
+    pub(super) logs: BTreeMap<RoomId, Vec<Record>>,
+    pub(super) shelf: Shelf,
+    pub(super) clients: Vec<Client>,
     /// The next batch cannot be stored.
-    fails: bool,
+    pub(super) fails: bool,
     /// The batch that could not be stored; nothing can, until it is.
-    unstored: Option<Effects>,
-    numbers: u64,
+    pub(super) unstored: Option<Effects>,
+    pub(super) numbers: u64,
 }
 
 impl World {
@@ -78,11 +60,10 @@ impl World {
             Step::Join { who, room, since, announce, ephemeral } => {
                 self.ask(who, Command::Join { room: room.parse().unwrap(), since, announce, ephemeral });
             }
-            Step::Leave { who, room } => drop(self.ask(who, Command::Leave(room))),
-            Step::Say { who, room } => {
-                let message = MessageId(self.number());
-                self.clients[who].messages.push((message, room, None));
-                self.say(who, message, room);
+            Step::At { who, place, what } => {
+                if let Some(room) = self.clients[who].find(place) {
+                    self.at(who, room, what);
+                }
             }
             Step::Resend { who, back } => {
                 if let Some(&(message, room, _)) = self.clients[who].messages.iter().rev().nth(back) {
@@ -93,9 +74,6 @@ impl World {
                 let nick = self.clients[with].nick.parse().unwrap();
                 self.ask(who, Command::OpenDirect { nick, since: Since::Now });
             }
-            Step::Topic { who, room, topic } => {
-                self.ask(who, Command::SetTopic { room, topic: topic.to_string().parse().unwrap() });
-            }
             Step::Rename { who, to } => {
                 let to = format!("n{who}r{to}");
                 let done = |effect: &Effect| matches!(effect, Effect::Reply { reply: ServerMessage::Done, .. });
@@ -103,13 +81,6 @@ impl World {
                 if effects.is_some_and(|effects| effects.iter().any(done)) {
                     self.clients[who].nick = to;
                 }
-            }
-            Step::MarkRead { who, room, seq } => drop(self.ask(who, reading::mark(room, seq.0))),
-            Step::Read { who, room } => self.read(who, room),
-            Step::Post { who, room } => {
-                let (nick, deed) =
-                    (self.clients[who].nick.parse().unwrap(), Deed::Folder { path: "p".into(), files: 1, bytes: 1 });
-                self.batch(|hub, now, effects| hub.post(now, room, nick, deed, effects));
             }
             Step::Gone { who, departure } => {
                 if let Some(session) = self.clients[who].hang_up() {
@@ -126,6 +97,27 @@ impl World {
         }
     }
 
+    fn at(&mut self, who: usize, room: RoomId, what: What) {
+        let command = match what {
+            What::Leave => Command::Leave(room),
+            What::Topic(topic) => Command::SetTopic { room, topic: topic.to_string().parse().unwrap() },
+            What::MarkRead(seq) => reading::mark(room, seq.0),
+            What::Say => {
+                let message = MessageId(self.number());
+                self.clients[who].messages.push((message, room, None));
+                return self.say(who, message, room);
+            }
+            What::Read => return self.read(who, room),
+            What::Post => {
+                let deed = Deed::Folder { path: "p".into(), files: 1, bytes: 1 };
+                let nick = self.nick_of(who).parse().unwrap();
+                self.batch(|hub, now, effects| hub.post(now, room, nick, deed, effects));
+                return;
+            }
+        };
+        self.ask(who, command);
+    }
+
     fn number(&mut self) -> u64 {
         self.numbers += 1;
         self.numbers
@@ -136,14 +128,15 @@ impl World {
         let mut effects = Vec::new();
         handle(&mut self.hub, self.now, &mut effects);
         let writes = effects.iter().any(|effect| matches!(effect, Effect::Append(_) | Effect::Keep(_)));
-        match (writes, std::mem::take(&mut self.fails)) {
-            (true, true) if self.unstored.is_none() => {
+        match writes && self.fails && self.unstored.is_none() {
+            true => {
+                self.fails = false;
                 let refusal = Refusal::new(Code::StorageFailed, "chat.db: the disk is full");
                 self.hub.set_read_only(Some(refusal));
                 self.unstored = Some(effects);
                 Vec::new()
             }
-            _ => {
+            false => {
                 assert!(!writes || self.unstored.is_none(), "written while nothing can be: {effects:?}");
                 self.carry_out(&effects);
                 effects
@@ -272,99 +265,12 @@ impl World {
     }
 
     /// Whether a client may know what stands in a room, as far as conversations go.
-    fn may_know(&self, who: usize, room: RoomId) -> bool {
+    pub(super) fn may_know(&self, who: usize, room: RoomId) -> bool {
         let person = self.clients[who].token.and_then(|token| self.hub.people.by_token(token));
         match self.hub.rooms.get(room).map(|room| &room.title) {
             Some(RoomTitle::Direct(one, two)) => person.is_some_and(|person| [*one, *two].contains(&person)),
             _ => true,
         }
-    }
-
-    fn carry_out(&mut self, effects: &Effects) {
-        self.shelf.keep(effects);
-        for effect in effects {
-            match effect {
-                Effect::Append(record) => self.append(record),
-                Effect::Enter { to, request, joined, reach } => self.enter(*to, *request, joined, *reach),
-                Effect::Admit { to, nick, token, resumed, .. } => {
-                    let Some(client) = self.clients.iter_mut().find(|client| client.session == Some(*to)) else {
-                        continue;
-                    };
-                    if !resumed {
-                        *client = Client { session: client.session, ..Client::default() };
-                    }
-                    client.nick = nick.as_str().to_owned();
-                    client.token = Some(*token);
-                }
-                Effect::Reply { to, reply: ServerMessage::Said(said), .. } => self.said(*to, *said),
-                Effect::Exit { session, room } => {
-                    let Some(client) = self.clients.iter_mut().find(|client| client.session == Some(*session)) else {
-                        continue;
-                    };
-                    client.follows.remove(room);
-                    client.reads.remove(room);
-                    client.cursors.remove(room);
-                }
-                Effect::Forget(room) => drop(self.logs.remove(room)),
-                Effect::Close { session, code, .. } => {
-                    let is_current = self.clients.iter().any(|client| client.session == Some(*session));
-                    assert!(!is_current, "{session:?} is closed: {code:?}");
-                }
-                Effect::Read(ask) => {
-                    if let ReadWhat::Unread(rooms, _) = &ask.reading {
-                        rooms.iter().for_each(|room| self.has_read(ask.to, room.room, room.read));
-                    }
-                }
-                _ => {}
-            }
-        }
-    }
-
-    /// An event is there, and everybody who follows the room gets it.
-    fn append(&mut self, record: &Record) {
-        let log = self.logs.entry(record.room).or_default();
-        assert_eq!(record.seq.0, log.len() as u64 + 1, "{record:?}");
-        log.push(record.clone());
-        for client in &mut self.clients {
-            client.get(record.room, record.seq);
-        }
-    }
-
-    fn enter(&mut self, to: SessionId, request: RequestId, joined: &Joined, reach: Reach) {
-        let Some(who) = self.clients.iter().position(|client| client.session == Some(to)) else { return };
-        assert!(self.may_know(who, joined.room), "client {who} enters the conversation {}", joined.room);
-        let held = Seq(self.logs.get(&joined.room).map_or(0, |log| log.len() as u64));
-        assert!(joined.head <= held || self.unstored.is_some(), "{joined:?}");
-        assert!(joined.first <= joined.head.next() && joined.read <= joined.head, "{joined:?}");
-        // Nobody follows what is not stored yet, so they begin before it.
-        let first = joined.first.min(held.next());
-        let client = &mut self.clients[who];
-        match client.resumes_behind.remove(&joined.room) {
-            _ if request != RequestId(0) => {}
-            Some(cursor) => assert_eq!((first, reach), (cursor.next(), Reach::SayGap), "{joined:?}"),
-            None => assert_eq!(joined.first, joined.read.next(), "{joined:?}"),
-        }
-        client.follows.insert(joined.room, first);
-        for seq in first.0..=held.0 {
-            client.get(joined.room, Seq(seq));
-        }
-        self.has_read(to, joined.room, joined.read);
-    }
-
-    fn said(&mut self, to: SessionId, said: Said) {
-        let Some(client) = self.clients.iter_mut().find(|client| client.session == Some(to)) else { return };
-        let record = &self.logs[&said.room][usize::try_from(said.seq.0).unwrap() - 1];
-        let (_, message) = record.sent.unwrap();
-        let known = client.messages.iter_mut().find(|known| known.0 == message).unwrap();
-        assert_eq!(record.deed, Deed::Said(format!("{message}").parse().unwrap()));
-        assert!(known.1 == said.room && known.2.is_none_or(|seq| seq == said.seq), "{known:?} is now at {said:?}");
-        known.2 = Some(said.seq);
-    }
-
-    fn has_read(&mut self, to: SessionId, room: RoomId, read: Seq) {
-        let Some(client) = self.clients.iter_mut().find(|client| client.session == Some(to)) else { return };
-        let before = client.reads.insert(room, read);
-        assert!(before.is_none_or(|before| before <= read), "{room} was read up to {before:?}, and now up to {read}");
     }
 
     pub(super) fn check(&self) {
@@ -381,27 +287,4 @@ impl World {
 
 fn admits(effects: &Effects, session: SessionId) -> bool {
     effects.iter().any(|effect| matches!(effect, Effect::Admit { to, .. } if *to == session))
-}
-
-impl Client {
-    /// The connection ends for the client; what it had is its cursors.
-    fn hang_up(&mut self) -> Option<SessionId> {
-        self.follows.clear();
-        self.session.take()
-    }
-
-    fn resume(&self, with_cursors: bool) -> Option<Resume> {
-        let cursors = self.cursors.iter().filter(|_| with_cursors);
-        let cursors = cursors.map(|(room, seq)| Cursor { room: *room, seq: *seq }).collect();
-        self.token.map(|token| Resume { token, cursors })
-    }
-
-    /// An event comes, if it is of a room that is followed: it must be the next.
-    fn get(&mut self, room: RoomId, seq: Seq) {
-        if let Some(next) = self.follows.get_mut(&room).filter(|next| **next <= seq) {
-            assert_eq!(*next, seq, "{room}");
-            *next = seq.next();
-            self.cursors.insert(room, seq);
-        }
-    }
 }
