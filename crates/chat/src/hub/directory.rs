@@ -41,6 +41,11 @@ impl Rooms {
         self.rooms.get_mut(&id)
     }
 
+    #[cfg(test)]
+    pub(super) fn all(&self) -> impl Iterator<Item = &Room> {
+        self.rooms.values()
+    }
+
     pub(super) fn count(&self) -> usize {
         self.rooms.len()
     }

@@ -45,6 +45,11 @@ impl People {
         self.members.get_mut(&id)
     }
 
+    #[cfg(test)]
+    pub(super) fn all(&self) -> impl Iterator<Item = (&PersonId, &Member)> {
+        self.members.iter()
+    }
+
     pub(super) fn by_token(&self, token: Token) -> Option<PersonId> {
         self.by_token.get(&token).copied()
     }

@@ -254,3 +254,11 @@ fn yield_leaves_the_place_to_a_connection_that_stands() {
     scene.gone(2, Departure::Broken);
     assert_eq!(admitted(&ask(&mut scene, 5, "bob")), Some(("bob", true, false)), "held is not standing");
 }
+
+#[test]
+fn somebody_idle_is_small() {
+    use crate::member::{Member, Membership};
+    // Beside it, there are a nick, its key and a token in four maps.
+    assert!(size_of::<Member>() <= 192, "{}", size_of::<Member>());
+    assert!(size_of::<Membership>() <= 16, "{}", size_of::<Membership>());
+}

@@ -115,7 +115,7 @@ fn deeds() -> impl Strategy<Value = Step> {
         3 => Just(What::Leave),
         12 => Just(What::Say),
         1 => any::<u8>().prop_map(What::Topic),
-        3 => (0..20_u64).prop_map(|seq| What::MarkRead(Seq(seq))),
+        3 => (0..10_u64).prop_map(|seq| What::MarkRead(Seq(seq))),
         3 => Just(What::Read),
         1 => Just(What::Post),
     ];

@@ -61,6 +61,11 @@ impl World {
     fn enter(&mut self, to: SessionId, request: RequestId, joined: &Joined, reach: Reach) {
         let Some(who) = self.clients.iter().position(|client| client.session == Some(to)) else { return };
         assert!(self.may_know(who, joined.room), "client {who} enters the conversation {}", joined.room);
+        let title = self.hub.rooms.get(joined.room).map(|room| room.title.clone());
+        if let (None, Some(title)) = (&self.unstored, title) {
+            let before = self.titles.entry(joined.room).or_insert_with(|| title.clone());
+            assert_eq!(*before, title, "the number {} is given again", joined.room);
+        }
         let held = Seq(self.logs.get(&joined.room).map_or(0, |log| log.len() as u64));
         assert!(joined.head <= held || self.unstored.is_some(), "{joined:?}");
         assert!(joined.first <= joined.head.next() && joined.read <= joined.head, "{joined:?}");
@@ -81,10 +86,12 @@ impl World {
 
     fn said(&mut self, to: SessionId, said: Said) {
         let Some(client) = self.clients.iter_mut().find(|client| client.session == Some(to)) else { return };
-        let record = &self.logs[&said.room][usize::try_from(said.seq.0).unwrap() - 1];
-        let (_, message) = record.sent.unwrap();
+        // A resend is known also where its room is gone meanwhile.
+        let message = match self.logs.get(&said.room).map(|log| &log[usize::try_from(said.seq.0).unwrap() - 1]) {
+            Some(record) => record.sent.unwrap().1,
+            None => client.messages.iter().find(|known| known.2 == Some(said.seq)).unwrap().0,
+        };
         let known = client.messages.iter_mut().find(|known| known.0 == message).unwrap();
-        assert_eq!(record.deed, Deed::Said(format!("{message}").parse().unwrap()));
         assert!(known.1 == said.room && known.2.is_none_or(|seq| seq == said.seq), "{known:?} is now at {said:?}");
         known.2 = Some(said.seq);
     }

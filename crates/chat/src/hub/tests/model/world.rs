@@ -29,6 +29,8 @@ pub(super) struct World {
     /// Every event that anybody could see.
     pub(super) logs: BTreeMap<RoomId, Vec<Record>>,
     pub(super) shelf: Shelf,
+    /// What each number was a room of, of all that were ever told and stored.
+    pub(super) titles: BTreeMap<RoomId, RoomTitle>,
     pub(super) clients: Vec<Client>,
     /// The next batch cannot be stored.
     pub(super) fails: bool,
@@ -45,6 +47,7 @@ impl World {
             now: Millis(1000),
             logs: BTreeMap::new(),
             shelf: Shelf::default(),
+            titles: BTreeMap::new(),
             clients: (0..CLIENTS).map(client).collect(),
             fails: false,
             unstored: None,
@@ -99,9 +102,20 @@ impl World {
 
     fn at(&mut self, who: usize, room: RoomId, what: What) {
         let command = match what {
-            What::Leave => Command::Leave(room),
+            What::Leave => {
+                // Also where the answer is lost: whoever comes again has read what they have read then.
+                let client = &mut self.clients[who];
+                client.reads.remove(&room);
+                client.cursors.remove(&room);
+                Command::Leave(room)
+            }
             What::Topic(topic) => Command::SetTopic { room, topic: topic.to_string().parse().unwrap() },
-            What::MarkRead(seq) => reading::mark(room, seq.0),
+            What::MarkRead(seq) => {
+                for command in [Command::AskUnread, reading::mark(room, seq.0), Command::AskUnread] {
+                    self.ask(who, command);
+                }
+                return;
+            }
             What::Say => {
                 let message = MessageId(self.number());
                 self.clients[who].messages.push((message, room, None));
@@ -277,11 +291,30 @@ impl World {
         if self.unstored.is_none() && !self.hub.has_changes() {
             self.shelf.check(&self.hub);
         }
+        self.check_places();
         let in_conversation =
             |(who, client): (usize, &Client)| client.follows.keys().all(|room| self.may_know(who, *room));
         assert!(self.clients.iter().enumerate().all(in_conversation));
         let census = self.hub.census();
         assert!(census.away <= LIMITS.kept_max + CLIENTS && census.rooms <= LIMITS.rooms_max, "{census:?}");
+    }
+}
+
+impl World {
+    /// Every place is in a room that is there, and every room counts those who are in it and those who are away.
+    fn check_places(&self) {
+        let mut counts: BTreeMap<RoomId, (usize, usize)> = BTreeMap::new();
+        for (_, member) in self.hub.people.all() {
+            for place in &member.rooms {
+                let (here, kept) = counts.entry(place.room).or_default();
+                *(if member.is_away() { kept } else { here }) += 1;
+            }
+        }
+        for room in self.hub.rooms.all() {
+            let counted = counts.remove(&room.id).unwrap_or_default();
+            assert_eq!((room.members.len(), room.kept), counted, "{room:?}");
+        }
+        assert!(counts.is_empty(), "places in rooms that are not there: {counts:?}");
     }
 }
 
