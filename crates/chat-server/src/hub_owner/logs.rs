@@ -106,18 +106,17 @@ impl Logs {
         if room.staged.is_empty() {
             self.staged.push(record.room);
         }
-        room.staged.push(record);
+        room.staged.push(record, room.is_stored);
     }
 
     /// Takes everything staged: for the rings into `ring`, and that of stored rooms into `disk`, too.
     pub(super) fn take_staged(&mut self, ring: &mut Vec<(RoomId, Segment)>, disk: &mut Vec<Events>) {
         for id in self.staged.drain(..) {
             let Some(room) = self.rooms.get_mut(&id) else { continue };
-            for events in room.staged.take(id) {
-                ring.push((id, events.segment.clone()));
-                if room.is_stored {
-                    disk.push(events);
-                }
+            let staged = room.staged.take(id);
+            ring.extend(staged.iter().map(|events| (id, events.segment.clone())));
+            if room.is_stored {
+                disk.extend(staged);
             }
         }
     }

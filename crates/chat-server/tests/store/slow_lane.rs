@@ -1,7 +1,7 @@
 //! Whoever is so far behind that the ring has moved on goes on from disk.
 
-use proto::ServerMessage;
-use proto::message::{Behind, Missed, Range, Since};
+use proto::message::{Behind, Leave, Missed, Range, Since};
+use proto::{ClientMessage, Seq, ServerMessage};
 use room_log::store::Retention;
 
 use crate::client::seqs;
@@ -52,7 +52,7 @@ async fn a_slow_reader_still_gets_answers_and_other_rooms() {
     ann.say_many(busy, 1..=100, &"x".repeat(8000)).await;
     ann.say(calm, 101, "psst").await.unwrap();
     // It asks while it is far behind, and is answered long before it is through.
-    let asked = slow.send(proto::ClientMessage::Ping).await;
+    let asked = slow.send(ClientMessage::Ping).await;
     let (mut events, mut answered_at, mut heard_at) = (0, None, None);
     while events < 101 {
         match slow.receive().await {
@@ -111,4 +111,27 @@ async fn who_comes_back_far_behind_is_told_how_far() {
     assert!(matches!(bob.next().await, ServerMessage::Behind(told) if told.next.0 == 1 && told.head.0 == 1500));
     assert_eq!(bob.events(1500).await, (1..=1500).collect::<Vec<_>>());
     assert_eq!(seqs(&bob.history(room, Range::Last, 2).await.unwrap()), [1499, 1500]);
+}
+
+#[tokio::test]
+async fn who_leaves_the_room_in_the_lane_hears_no_more_and_who_comes_again_begins_where_they_say() {
+    let mut world = World::new(TINY);
+    let (mut ann, mut slow) = (world.person("ann").await, world.connect_over(STREAM_BYTES));
+    slow.hello("slow").await;
+    let room = ann.join("busy", Since::Now).await.room;
+    slow.join("busy", Since::Now).await;
+    ann.say_many(room, 1..=100, &"x".repeat(8000)).await;
+    let left = slow.send(ClientMessage::Leave(Leave { room })).await;
+    while slow.receive().await.0 != Some(left) {}
+    assert_eq!(slow.ask(ClientMessage::Ping).await, ServerMessage::Pong);
+    // What was in hand when it left came before the answer; now there is nothing more.
+    let rejoined = slow.join("busy", Since::After(Seq(90))).await;
+    assert_eq!((rejoined.first.0, rejoined.head.0), (91, 100));
+    let mut got = Vec::new();
+    while got.last() != Some(&100) {
+        if let (None, ServerMessage::Event(event)) = slow.receive().await {
+            got.push(event.seq.0);
+        }
+    }
+    assert_eq!(got, (91..=100).collect::<Vec<_>>());
 }

@@ -31,13 +31,14 @@ impl Staged {
         self.bytes.is_empty() && self.closed.is_empty()
     }
 
-    pub(super) fn push(&mut self, record: &Record) {
+    /// Puts a record behind the others. Whose messages are where is for the disk.
+    pub(super) fn push(&mut self, record: &Record, is_stored: bool) {
         if self.bytes.is_empty() {
             (self.first, self.first_at_ms) = (record.seq, record.at.0);
         }
         (self.last, self.last_at_ms) = (record.seq, record.at.0);
         self.has_content |= !matches!(record.deed, Deed::Joined | Deed::Left | Deed::Crowd { .. });
-        self.sent.extend(record.sent.map(|(person, message)| SentRow {
+        self.sent.extend(record.sent.filter(|_| is_stored).map(|(person, message)| SentRow {
             person: person.0,
             message,
             room: record.room,

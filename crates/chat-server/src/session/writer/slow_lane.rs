@@ -41,7 +41,7 @@ enum Step {
 }
 
 /// What a read brought. What cannot be had any more comes before what can.
-#[derive(Debug, Default)]
+#[derive(Debug, PartialEq, Eq)]
 pub(super) struct Brought {
     /// The last event that is gone, if any is.
     pub(super) gone_to: Option<Seq>,
@@ -101,14 +101,22 @@ impl SlowLane {
 
     /// What was read; nothing new if nothing was.
     pub(super) fn take(self) -> Brought {
-        let Step::Read(frames) = self.step else { return Brought { next: self.from, ..Brought::default() } };
-        let is_empty = frames.bytes.iter().all(bytes::Bytes::is_empty);
-        if is_empty || frames.first >= self.oldest {
-            // All of it was trimmed; and what the disk has, the ring has, too.
-            return Brought { gone_to: Some(Seq(self.oldest.0 - 1)), frames: Vec::new(), next: self.oldest };
+        match self.step {
+            Step::Read(frames) => Brought::of(frames, self.from, self.oldest),
+            Step::Reading(_) | Step::Resting(_) => Brought { gone_to: None, frames: Vec::new(), next: self.from },
         }
-        let gone_to = (frames.first > self.from).then(|| Seq(frames.first.0 - 1));
-        Brought { gone_to, frames: frames.bytes, next: frames.last.next() }
+    }
+}
+
+impl Brought {
+    /// What a read from `from` on brought when the ring began with `oldest`.
+    fn of(frames: Frames, from: Seq, oldest: Seq) -> Self {
+        if frames.bytes.is_empty() || frames.first >= oldest {
+            // All before it was trimmed; and what the disk has, the ring has, too.
+            return Self { gone_to: Some(Seq(oldest.0.saturating_sub(1))), frames: Vec::new(), next: oldest };
+        }
+        let gone_to = (frames.first > from).then(|| Seq(frames.first.0 - 1));
+        Self { gone_to, frames: frames.bytes, next: frames.last.next() }
     }
 }
 
@@ -126,3 +134,6 @@ impl std::fmt::Debug for SlowLane {
             .finish_non_exhaustive()
     }
 }
+
+#[cfg(test)]
+mod tests;
