@@ -92,3 +92,36 @@ async fn a_third_person_cannot_tell_a_direct_conversation_from_none() {
     assert_eq!(seqs(&cat.search(&[], "secret").await.unwrap()), [0; 0]);
     assert_eq!(seqs(&bob.history(room, Range::Last, 10).await.unwrap()), [1]);
 }
+
+#[tokio::test]
+async fn a_search_finds_what_the_asker_may_read_newest_first() {
+    let mut world = World::new(Wish::default());
+    let (mut ann, mut bob) = (world.person("ann").await, world.person("bob").await);
+    let tea = ann.join("tea", Since::Now).await.room;
+    let den = ann.join("den", Since::Now).await.room;
+    bob.join("tea", Since::Now).await;
+    for (message, room, text) in
+        [(1, tea, "the kettle is on"), (2, den, "another kettle"), (3, tea, "\u{6c34}\u{58f6}"), (4, tea, "Kettle!")]
+    {
+        ann.say(room, message, text).await.unwrap();
+    }
+    while ann.search(&[], "kettle").await.unwrap().unindexed {
+        tokio::task::yield_now().await;
+    }
+    let rows: &[(&[RoomId], &str, &[u64])] = &[
+        (&[], "kettle", &[3, 1]),
+        (&[tea], "KETT*", &[3, 1]),
+        (&[tea], "\u{6c34}\u{58f6}", &[2]),
+        (&[tea], "the kettle", &[1]),
+        (&[tea], "cup", &[]),
+    ];
+    for (rooms, words, expected) in rows {
+        let page = bob.search(rooms, words).await.unwrap();
+        assert_eq!(seqs(&page), *expected, "{rooms:?} {words}");
+        assert!(!page.more, "{rooms:?} {words}");
+    }
+    assert_eq!(bob.search(&[den], "kettle").await, Err(Code::NotInRoom));
+    for words in ["", "!?", &"x".repeat(1000)] {
+        assert_eq!(bob.search(&[], words).await, Err(Code::BadSearch), "{words}");
+    }
+}

@@ -135,3 +135,25 @@ async fn who_leaves_the_room_in_the_lane_hears_no_more_and_who_comes_again_begin
     }
     assert_eq!(got, (91..=100).collect::<Vec<_>>());
 }
+
+#[tokio::test]
+async fn what_was_trimmed_is_told_and_the_rest_follows() {
+    let mut world = World::new(Wish::default());
+    let (mut ann, mut bob) = (world.person("ann").await, world.connect());
+    let token = bob.hello("bob").await.token;
+    let room = ann.join("lobby", Since::Now).await.room;
+    bob.join("lobby", Since::Now).await;
+    ann.say_many(room, 1..=20, "x").await;
+    let retention = Retention { events: Some(5), ..Wish::default().retention };
+    let mut world = world.crash_to(Wish { retention, ..Wish::default() }).await;
+    let mut bob = world.connect();
+    bob.resume(token, &[(room, 20)]).await;
+    while bob.history(room, Range::After(Seq(0)), 1).await.unwrap().gone_to != Seq(15) {
+        tokio::task::yield_now().await;
+    }
+    let mut again = world.connect();
+    again.resume(token, &[(room, 2)]).await;
+    assert!(matches!(again.next().await, ServerMessage::Joined(joined) if joined.first.0 == 3));
+    assert_eq!(again.next().await, ServerMessage::Missed(Missed { room, from: Seq(3), to: Seq(15) }));
+    assert_eq!(again.events(5).await, [16, 17, 18, 19, 20]);
+}
