@@ -10,6 +10,7 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use crate::client::{self, Running};
+use crate::dice::Dice;
 use crate::server::Server;
 
 /// Rounds when nobody says how many: what fits into CI.
@@ -25,7 +26,7 @@ const ROUND_MAX: Duration = Duration::from_secs(60);
 fn whatever_is_killed_the_file_arrives_whole_and_once() {
     let rounds = number("VERBATIM_KILL_ROUNDS").unwrap_or(ROUNDS);
     let seed = number("VERBATIM_KILL_SEED").unwrap_or(20_261_124);
-    let mut dice = Dice(seed | 1);
+    let mut dice = Dice::new(seed);
     let stage = Stage::new();
     let mut kills = [0; 3];
     for round in 0..rounds {
@@ -194,30 +195,4 @@ fn nothing_in(folder: &Path) -> Result<(), String> {
 
 fn number(name: &str) -> Option<u64> {
     std::env::var(name).ok()?.parse().ok()
-}
-
-/// Numbers that a seed decides (xorshift64*).
-struct Dice(u64);
-
-impl Dice {
-    fn next(&mut self) -> u64 {
-        self.0 ^= self.0 >> 12;
-        self.0 ^= self.0 << 25;
-        self.0 ^= self.0 >> 27;
-        self.0.wrapping_mul(0x2545_F491_4F6C_DD1D)
-    }
-
-    fn below(&mut self, bound: u64) -> u64 {
-        self.next() % bound
-    }
-
-    fn bytes(&mut self, count: u64) -> Vec<u8> {
-        let count = usize::try_from(count).unwrap_or(0);
-        let mut bytes = Vec::with_capacity(count + 8);
-        while bytes.len() < count {
-            bytes.extend_from_slice(&self.next().to_le_bytes());
-        }
-        bytes.truncate(count);
-        bytes
-    }
 }

@@ -7,7 +7,9 @@
 
 mod client;
 mod conversation;
+mod crash;
 mod dialogue;
+mod dice;
 mod files;
 mod hostile;
 mod kill;

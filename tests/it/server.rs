@@ -33,7 +33,14 @@ impl Server {
 
     /// The same on `address`.
     pub(crate) fn start_on(address: SocketAddr, arguments: &[&str]) -> Self {
-        let mut child = command(arguments).args(["--listen", &address.to_string()]).spawn().unwrap();
+        Self::start_in(address, arguments, &[])
+    }
+
+    /// The same with variables in its environment.
+    pub(crate) fn start_in(address: SocketAddr, arguments: &[&str], variables: &[(&str, &str)]) -> Self {
+        let mut command = command(arguments);
+        command.args(["--listen", &address.to_string()]).envs(variables.iter().copied());
+        let mut child = command.spawn().unwrap();
         let log = child.stderr.take().map(read_in_background);
         let mut first = String::new();
         BufReader::new(child.stdout.take().unwrap()).read_line(&mut first).unwrap();
@@ -53,6 +60,11 @@ impl Server {
     pub(crate) fn terminate(&self) {
         let pid = Pid::from_raw(i32::try_from(self.child.id()).unwrap()).unwrap();
         kill_process(pid, Signal::TERM).unwrap();
+    }
+
+    /// Whether it has stopped by itself.
+    pub(crate) fn has_ended(&mut self) -> bool {
+        self.child.try_wait().unwrap().is_some()
     }
 
     /// Kills it as `kill -9` does.

@@ -1,6 +1,4 @@
-//! `cargo xtask`: the repository's own commands. It imports no crate of ours: it starts cargo and the built programs.
-//!
-//! Reading order: [`repo`] and [`program`] are what the commands stand on; then one file a command, [`ci`] first.
+//! `cargo xtask`: one file a command; it imports no crate of ours, but starts cargo and the built programs.
 
 use std::process::ExitCode;
 
@@ -9,6 +7,7 @@ use clap::{Parser, Subcommand};
 mod bench;
 mod chat;
 mod ci;
+mod crash;
 mod dist;
 mod kill;
 mod layers;
@@ -31,6 +30,7 @@ struct Cli {
 enum Task {
     Chat(chat::Options),
     Ci(ci::Options),
+    Crash(crash::Options),
     Tidy(tidy::Options),
     Layers(layers::Options),
     Vectors(vectors::Options),
@@ -44,6 +44,7 @@ fn main() -> ExitCode {
     let outcome = match Cli::parse().task {
         Task::Chat(options) => chat::run(&options),
         Task::Ci(options) => ci::run(&options),
+        Task::Crash(options) => crash::run(&options),
         Task::Tidy(options) => tidy::run(&options),
         Task::Layers(options) => layers::run(&options),
         Task::Vectors(options) => vectors::run(&options),
