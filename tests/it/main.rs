@@ -13,6 +13,7 @@ mod dice;
 mod files;
 mod hostile;
 mod kill;
+mod lasting;
 mod lifecycle;
 mod matrix;
 mod peer;
