@@ -236,7 +236,7 @@ fn a_message_to_somebody_away_waits_and_nobody_else_can_read_it() {
 fn nothing_said_in_an_ephemeral_room_is_on_the_disk() {
     let mut ground = Ground::new(&[]);
     let (mut ann, _) = ground.hello("ann");
-    let join = Join { room: "whisper".into(), since: Since::Now, announce: true, ephemeral: true };
+    let join = Join { room: "whisper".into(), since: Since::Now, announce: false, ephemeral: true };
     let ServerMessage::Joined(joined) = ann.ask(&ClientMessage::Join(join)) else { panic!("not let in") };
     assert!(joined.ephemeral);
     let (mut bob, _) = ground.hello("bob");

@@ -26,6 +26,7 @@ use limits::{file_limits, hub_limits, log_limits, serve_limits, session_limits, 
 /// What kept it from starting, in words: an address, the data directory, the signals.
 pub async fn run(args: Args) -> anyhow::Result<()> {
     check_addresses(&args.listen, args.insecure)?;
+    survive_full_files()?;
     let data_dir = args.data_dir.as_deref().map(DataDir::take).transpose()?;
     let opened = open_store(&args).await?;
     // Each connection is an open file.
@@ -80,6 +81,20 @@ pub async fn run(args: Args) -> anyhow::Result<()> {
     close_store(store).await?;
     tracing::info!(end = ?report.end, drain_ms = report.drain_ms, "stopped: {}", report.snapshot);
     drop((signals, data_dir));
+    Ok(())
+}
+
+/// A file that may not grow (`ulimit -f`) is an error of the write, which is told in words, and not the end of the server.
+#[cfg(unix)]
+fn survive_full_files() -> anyhow::Result<()> {
+    let kind = tokio::signal::unix::SignalKind::from_raw(rustix::process::Signal::XFSZ.as_raw());
+    // Once caught it stays caught; nobody listens.
+    tokio::signal::unix::signal(kind).map(drop).context("cannot catch SIGXFSZ")
+}
+
+#[cfg(not(unix))]
+#[expect(clippy::unnecessary_wraps, reason = "as on Unix, where it can fail")]
+const fn survive_full_files() -> anyhow::Result<()> {
     Ok(())
 }
 

@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use bytes::{Bytes, BytesMut};
 use proto::message::{Cursor, Join, Resume, Since};
-use proto::{ClientMessage, Code, Codec, Kind, MessageId, RequestId, RoomId, Seq, ServerMessage, Token};
+use proto::{ClientMessage, Code, Codec, Kind, MessageId, Refusal, RequestId, RoomId, Seq, ServerMessage, Token};
 use tokio_util::codec::Decoder;
 
 use super::ledger::{Ledger, text_of};
@@ -30,7 +30,7 @@ enum End {
 }
 
 pub(crate) struct Actor {
-    nick: &'static str,
+    nick: String,
     talks: bool,
     wanted: Vec<&'static str>,
     token: Option<Token>,
@@ -45,7 +45,7 @@ pub(crate) struct Actor {
 impl Actor {
     pub(crate) fn new(nick: &'static str, wanted: &[&'static str], talks: bool) -> Self {
         Self {
-            nick,
+            nick: nick.to_owned(),
             talks,
             wanted: wanted.to_vec(),
             token: None,
@@ -78,11 +78,10 @@ impl Actor {
 
     /// Comes back, and says again what was not confirmed. The connection stays.
     pub(crate) fn come_back(&mut self, address: SocketAddr, ledger: &Ledger) -> Result<(), String> {
-        let nick = self.nick;
-        match self.enter(address, ledger).and_then(|()| self.settle(ledger)) {
-            Ok(()) => Ok(()),
-            Err(End::Broken) => Err(format!("{nick}: the connection broke although nobody was killed")),
-            Err(End::Wrong(why)) => Err(format!("{nick}: {why}")),
+        let end = self.enter(address, ledger).and_then(|()| self.settle(ledger));
+        match end {
+            Err(End::Broken) => Err(format!("{}: the connection broke although nobody was killed", self.nick)),
+            end => self.told(end),
         }
     }
 
@@ -95,7 +94,7 @@ impl Actor {
             match self.read_one(ledger) {
                 Ok(()) => {}
                 Err(End::Broken) => return Err(format!("{}: the connection broke", self.nick)),
-                Err(End::Wrong(why)) => return Err(format!("{}: {why}", self.nick)),
+                wrong => return self.told(wrong),
             }
         }
         Ok(())
@@ -114,7 +113,7 @@ impl Actor {
         let read_to = |(room, next): &(RoomId, Seq)| Cursor { room: *room, seq: Seq(next.0 - 1) };
         let resume = self.token.map(|token| Resume { token, cursors: self.rooms.values().map(read_to).collect() });
         let resumes = resume.is_some();
-        self.send(&hello(self.nick, resume), 1)?;
+        self.send(&hello(&self.nick, resume), 1)?;
         loop {
             match self.line()?.next()? {
                 (ServerMessage::Welcome(welcome), ..) => {
@@ -126,6 +125,11 @@ impl Actor {
                     break;
                 }
                 (ServerMessage::Queued(_), ..) => {}
+                // The server died between knowing it and saying so: the nick is held for a token that nobody has.
+                (ServerMessage::Refused(Refusal { code: Code::NickTaken, offer: Some(offer), .. }), ..) if !resumes => {
+                    self.nick = offer;
+                    self.send(&hello(&self.nick, None), 1)?;
+                }
                 (other, ..) => return Err(End::Wrong(format!("instead of a welcome: {other:?}"))),
             }
         }
@@ -154,7 +158,7 @@ impl Actor {
     fn settle(&mut self, ledger: &Ledger) -> Result<(), End> {
         let mut bytes = Vec::new();
         for (message, room) in &self.unconfirmed {
-            let text = text_of(&(self.nick.to_owned(), *message));
+            let text = text_of(&(self.nick.clone(), *message));
             say(*room, message.0, &text).to_frame(RequestId(1000 + message.0)).write(&mut bytes);
         }
         self.line()?.write(&bytes)?;
@@ -181,10 +185,13 @@ impl Actor {
             ServerMessage::Said(said) => {
                 let message = MessageId(id.0.saturating_sub(1000));
                 self.unconfirmed.retain(|(waiting, _)| *waiting != message);
-                ledger.confirm((self.nick.to_owned(), message), said.room, said.seq).map_err(End::Wrong)
+                ledger.confirm((self.nick.clone(), message), said.room, said.seq).map_err(End::Wrong)
             }
             ServerMessage::Joined(joined) => {
-                let next = self.rooms.get(&joined.name).map_or(joined.first, |(_, next)| *next);
+                // Who asks again, because the answer was lost, begins where that answer says.
+                let is_asked = id != RequestId(0);
+                let held = self.rooms.get(&joined.name).filter(|_| !is_asked);
+                let next = held.map_or(joined.first, |(_, next)| *next);
                 if joined.first != next {
                     return wrong(format!("{} goes on at {} and {next} was due", joined.name, joined.first));
                 }

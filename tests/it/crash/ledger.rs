@@ -96,6 +96,8 @@ impl Ledger {
             heads.insert(joined.room, joined.head);
         }
         peer.send(&ClientMessage::Bye);
+        // So that the nick is free, on disk, for the checker of the next round.
+        peer.goodbye();
         self.nothing_is_missing(&heads).map(|()| heads)
     }
 
