@@ -75,7 +75,7 @@ async fn connect_with(args: &Args, options: Options) -> Result<Connected, Failur
 }
 
 /// The rooms, but not the conversations, that the person has a place in.
-async fn rooms_of(client: &Client) -> Result<Vec<RoomKey>, ClientError> {
+pub(super) async fn rooms_of(client: &Client) -> Result<Vec<RoomKey>, ClientError> {
     let rooms = client.unread().await?.into_iter().map(|unread| unread.room);
     Ok(rooms.filter(|room| !room.direct).map(|room| room.key).collect())
 }
@@ -111,7 +111,7 @@ pub(super) fn nick_words(wished: &str, online: &Online) -> String {
 }
 
 /// Leaves the rooms that were only visited: a place that is kept would stay in them.
-async fn leave_but(client: &Client, home: &[RoomKey]) -> Result<(), Failure> {
+pub(super) async fn leave_but(client: &Client, home: &[RoomKey]) -> Result<(), Failure> {
     for room in rooms_of(client).await?.into_iter().filter(|room| !home.contains(room)) {
         client.leave(room).await?;
     }

@@ -91,7 +91,7 @@ fn arguments(verb: &Verb, word: &str, names: &Names) -> Vec<Candidate> {
     match verb.name {
         "msg" | "dm" => people(word, names, " "),
         "join" | "who" => rooms(word, names),
-        "room" => [rooms(word, names), people(word, names, "")].concat(),
+        "room" | "history" => [rooms(word, names), people(word, names, "")].concat(),
         "say" | "topic" => people(word, names, " "),
         _ => Vec::new(),
     }

@@ -3,7 +3,7 @@
 mod verbs;
 mod words;
 
-pub(super) use verbs::{VERBS, Verb, nearest};
+pub(super) use verbs::{Group, VERBS, Verb, nearest};
 pub(super) use words::{Named, last_word, quoted};
 
 use verbs::Meaning;
@@ -17,8 +17,13 @@ pub(super) enum Input {
     Say(String),
     /// The same, and tell me its number: the exercise's `c`.
     SayCounted(String),
-    Help,
+    /// Show the commands: those of talking, or those about files.
+    Help {
+        files: bool,
+    },
     Join(String),
+    /// Come into a room of which nothing is kept.
+    JoinEphemeral(String),
     Leave,
     /// Show the topic, or set it.
     Topic(Option<String>),
@@ -57,6 +62,15 @@ pub(super) enum Input {
     MakeFolder(Named),
     /// Check stored files.
     Verify(Named),
+    /// Show what came before.
+    History {
+        room: Option<String>,
+        what: Stretch,
+    },
+    /// Find messages by their words.
+    Search(String),
+    /// Show what is unread.
+    Unread,
     /// A number that is none: what was typed.
     NotANumber(String),
     /// A command that lacks something: how it is written.
@@ -68,6 +82,15 @@ pub(super) enum Input {
     },
 }
 
+/// Which part of a room is to be shown.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Stretch {
+    /// What came before that which is shown already; how much of it, if that was said.
+    Earlier(Option<u16>),
+    /// What stands around a number.
+    Around(u64),
+}
+
 /// What to do with a transfer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Control {
@@ -75,6 +98,9 @@ pub(crate) enum Control {
     Resume,
     Cancel,
 }
+
+/// What stands before a room of which nothing is kept.
+const EPHEMERAL: &str = "--ephemeral";
 
 /// Understands a line. What begins with `/` is a command; with `//`, a message that begins with `/`.
 pub(super) fn parse(line: &str) -> Input {
@@ -101,8 +127,8 @@ fn obey(verb: &'static Verb, rest: &str) -> Input {
         false => make(Named::new(rest)),
     };
     match verb.meaning {
-        Meaning::Help => Input::Help,
-        Meaning::Join => needed(Input::Join),
+        Meaning::Help => Input::Help { files: rest.eq_ignore_ascii_case("files") },
+        Meaning::Join => join(verb, rest),
         Meaning::Leave => Input::Leave,
         Meaning::Topic => Input::Topic(optional),
         Meaning::Rooms => Input::Rooms,
@@ -115,6 +141,9 @@ fn obey(verb: &'static Verb, rest: &str) -> Input {
         Meaning::Switch => needed(Input::Switch),
         Meaning::Rename => needed(Input::Rename),
         Meaning::Say => needed(Input::SayCounted),
+        Meaning::History => history(verb, rest),
+        Meaning::Search => needed(Input::Search),
+        Meaning::Unread => Input::Unread,
         Meaning::Quit => Input::Quit,
         Meaning::Put => named(Input::Put),
         Meaning::Get => named(Input::Get),
@@ -131,6 +160,34 @@ fn obey(verb: &'static Verb, rest: &str) -> Input {
         },
         Meaning::MakeFolder => named(Input::MakeFolder),
         Meaning::Verify => named(Input::Verify),
+    }
+}
+
+/// `ROOM`, `--ephemeral ROOM`.
+fn join(verb: &'static Verb, rest: &str) -> Input {
+    match rest.strip_prefix(EPHEMERAL) {
+        Some(room) if room.trim().is_empty() => Input::Incomplete(verb),
+        Some(room) if room.starts_with(char::is_whitespace) => Input::JoinEphemeral(room.trim().to_owned()),
+        _ if rest.is_empty() => Input::Incomplete(verb),
+        _ => Input::Join(rest.to_owned()),
+    }
+}
+
+/// Any of a room, `20` and `@1234`, in that order. A room of digits has its `#`.
+fn history(verb: &'static Verb, rest: &str) -> Input {
+    let mut words = rest.split_whitespace().peekable();
+    let is_number = |word: &&str| word.starts_with('@') || word.parse::<u64>().is_ok();
+    let room = words.next_if(|word| !is_number(word)).map(str::to_owned);
+    let what = match words.next() {
+        None => Some(Stretch::Earlier(None)),
+        Some(word) => match word.strip_prefix('@') {
+            Some(seq) => seq.parse().ok().map(Stretch::Around),
+            None => word.parse().ok().filter(|count| *count > 0).map(|count| Stretch::Earlier(Some(count))),
+        },
+    };
+    match (what, words.next()) {
+        (Some(what), None) => Input::History { room, what },
+        _ => Input::Incomplete(verb),
     }
 }
 

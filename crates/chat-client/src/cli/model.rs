@@ -2,24 +2,21 @@
 //! and what to do out.
 
 mod decide;
+mod reading;
+mod room;
 
 pub(super) use decide::{Action, FileAction, Wish};
+pub(super) use reading::Part;
 
-use std::collections::{BTreeMap, BTreeSet};
-use std::sync::Arc;
+use std::collections::BTreeMap;
 
 use chat_client::{ConnectionState, Entered, Event, Heard, How, MemberEntry, Online, RoomKey, What};
 use proto::message::{FileEntry, Sort};
 
-use super::commands::tail::rejoined_words;
+use super::commands::tail::{behind_words, rejoined_words};
 use super::complete::Names;
-use super::view::Way;
-
-/// Nicks that are remembered of one room, for completion.
-const NICKS_MAX: usize = 2000;
-
-/// Files that are remembered of one room, for completion.
-const FILES_MAX: usize = 5000;
+use super::view::{Mark, Way};
+use room::{Room, Showing};
 
 /// A wait this long is worth a word: the first tries come so fast that each would only be noise.
 const LONG_WAIT_MS: u64 = 7_000;
@@ -27,8 +24,10 @@ const LONG_WAIT_MS: u64 = 7_000;
 /// Something to show.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Shown {
-    /// An event; where, unless it is here; and whether it is one's own.
-    Heard { heard: Heard, tag: String, own: bool, way: Way },
+    /// An event; where, unless it is here; and whose it is.
+    Heard { heard: Heard, tag: String, mark: Mark, way: Way },
+    /// A line between what came before and what comes now.
+    Divider(String),
     /// A word from the program.
     Note(String),
     /// A word about what did not work.
@@ -52,17 +51,9 @@ pub(super) struct Model {
     /// What the next room that opens is wanted for.
     wish: Wish,
     is_online: bool,
+    /// Whether what the server has is on its disk.
+    is_durable: bool,
     has_said_long_wait: bool,
-}
-
-#[derive(Debug)]
-struct Room {
-    name: Arc<str>,
-    direct: bool,
-    topic: String,
-    nicks: BTreeSet<String>,
-    /// Files and folders that are known to be there; folders end with `/`.
-    files: BTreeSet<String>,
 }
 
 impl Model {
@@ -73,12 +64,23 @@ impl Model {
             current: None,
             wish: Wish::Talk,
             is_online: true,
+            is_durable: false,
             has_said_long_wait: false,
         }
     }
 
     pub(super) const fn is_online(&self) -> bool {
         self.is_online
+    }
+
+    /// The server says whether what it has is on its disk.
+    pub(super) const fn set_durable(&mut self, is_durable: bool) {
+        self.is_durable = is_durable;
+    }
+
+    /// Whether what is said in a room is on the server's disk once the server has it.
+    pub(super) fn is_stored(&self, key: RoomKey) -> bool {
+        self.is_durable && self.rooms.get(&key).is_none_or(|room| !room.ephemeral)
     }
 
     pub(super) fn nick(&self) -> &str {
@@ -90,10 +92,14 @@ impl Model {
         match event {
             Event::State(state) => self.connection(state),
             Event::Entered(entered) => self.entered(&entered),
-            Event::Heard(heard) => self.heard(heard).into_iter().collect(),
+            Event::Heard(heard) => self.heard(heard),
             Event::Missed { room, from, to } => {
                 let count = to.0 - from.0 + 1;
                 vec![Shown::Warning(format!("{}: {count} events are gone ({from} to {to})", self.title(room.key)))]
+            }
+            Event::Behind { room, by } => vec![Shown::Note(format!("{}: {}", self.title(room.key), behind_words(by)))],
+            Event::NotKept(error) => {
+                vec![Shown::Warning(format!("your place here will not be found again: {error}"))]
             }
             Event::NotLetIn { room, refusal } => {
                 let words = format!("not let back into {}: {refusal}", self.title(room.key));
@@ -108,15 +114,10 @@ impl Model {
     /// Takes word that a room is open: as an event, or as the answer to a command, whichever comes first.
     pub(super) fn entered(&mut self, entered: &Entered) -> Vec<Shown> {
         let key = entered.room.key;
-        let is_new = !self.rooms.contains_key(&key);
-        let (nicks, files) = self.rooms.remove(&key).map(|room| (room.nicks, room.files)).unwrap_or_default();
-        let room = Room {
-            name: entered.room.name.clone(),
-            direct: entered.room.direct,
-            topic: entered.topic.clone(),
-            nicks,
-            files,
-        };
+        let before = self.rooms.remove(&key);
+        let is_new = before.is_none();
+        let room = Room::entered(entered, before);
+        let earlier = room.earlier(entered);
         // A conversation that was opened from both sides at once has one key less than it had.
         self.rooms.retain(|_, held| !(held.direct && room.direct && held.name == room.name));
         self.rooms.insert(key, room);
@@ -127,6 +128,13 @@ impl Model {
         match entered.how {
             How::Asked | How::Opened if !is_new => Vec::new(),
             How::Asked if self.wish == Wish::Tell => Vec::new(),
+            How::Resumed if is_new && entered.ephemeral => {
+                vec![Shown::Note(format!("{title}: nothing said here is kept"))]
+            }
+            How::Resumed if is_new && earlier > 0 => {
+                let room = if self.current == Some(key) { String::new() } else { format!(" {title}") };
+                vec![Shown::Note(format!("{title}: {earlier} earlier unread: /history{room}"))]
+            }
             How::Asked if entered.room.direct => {
                 vec![Shown::Note(format!("you can talk with {} alone", &entered.room.name))]
             }
@@ -154,7 +162,7 @@ impl Model {
     /// Takes the answer to a question who is in a room, for completion.
     pub(super) fn members(&mut self, key: RoomKey, members: &[MemberEntry]) {
         if let Some(room) = self.rooms.get_mut(&key) {
-            room.nicks = members.iter().take(NICKS_MAX).map(|member| member.nick.clone()).collect();
+            room.set_nicks(members.iter().map(|member| member.nick.clone()));
         }
     }
 
@@ -230,28 +238,42 @@ impl Model {
         }
     }
 
-    fn heard(&mut self, heard: Heard) -> Option<Shown> {
-        let own = heard.nick == self.nick;
-        let tag = self.tag(heard.room.key);
-        if let Some(room) = self.rooms.get_mut(&heard.room.key) {
+    /// What one's own events, and those of others, are marked with.
+    fn mark(&self, key: RoomKey, own: bool) -> Mark {
+        match own {
+            false => Mark::Others,
+            true if self.is_stored(key) => Mark::Stored,
+            true => Mark::Own,
+        }
+    }
+
+    fn way(&self, key: RoomKey) -> Way {
+        if self.current == Some(key) { Way::Here } else { Way::Elsewhere }
+    }
+
+    fn heard(&mut self, heard: Heard) -> Vec<Shown> {
+        let (key, own) = (heard.room.key, heard.nick == self.nick);
+        let tag = self.tag(key);
+        let mut showing = Showing::Event;
+        if let Some(room) = self.rooms.get_mut(&key) {
             match &heard.what {
                 What::File { path, .. } | What::Sending { path, .. } => room.note_file(path.clone()),
                 What::Folder { path, .. } => room.note_file(format!("{path}/")),
                 _ if heard.history => {}
                 _ => room.note(&heard),
             }
+            showing = room.show(&heard, own);
         }
         if let (What::Renamed(to), true, false) = (&heard.what, own, heard.history) {
             self.nick.clone_from(to);
         }
-        // That one has come in oneself, the answer to the join has said.
-        let is_echo = own && !heard.history && heard.what == What::Joined;
-        let way = match (own, self.current == Some(heard.room.key)) {
-            (true, _) => Way::None,
-            (false, true) => Way::Here,
-            (false, false) => Way::Elsewhere,
-        };
-        (!is_echo).then_some(Shown::Heard { heard, tag, own, way })
+        let line = (showing == Showing::LineAndEvent).then(|| {
+            let place = if tag.is_empty() { String::new() } else { format!("{tag}: ") };
+            Shown::Divider(format!("{place}new since you left"))
+        });
+        let (mark, way) = (self.mark(key, own), if own { Way::None } else { self.way(key) });
+        let event = (showing != Showing::Nothing).then_some(Shown::Heard { heard, tag, mark, way });
+        line.into_iter().chain(event).collect()
     }
 
     fn connection(&mut self, state: ConnectionState) -> Vec<Shown> {
@@ -279,7 +301,7 @@ impl Model {
     }
 
     fn online(&mut self, online: &Online) -> Vec<Shown> {
-        (self.is_online, self.has_said_long_wait) = (true, false);
+        (self.is_online, self.has_said_long_wait, self.is_durable) = (true, false, online.durable);
         let mut words = match online.resumed {
             true => "online again; nothing was missed".to_owned(),
             false => "online again".to_owned(),
@@ -298,42 +320,15 @@ impl Model {
     }
 }
 
-impl Room {
-    fn note_file(&mut self, name: String) {
-        if self.files.len() < FILES_MAX {
-            self.files.insert(name);
-        }
-    }
-
-    fn note(&mut self, heard: &Heard) {
-        match &heard.what {
-            What::Left => {
-                self.nicks.remove(&heard.nick);
-            }
-            What::Renamed(to) => {
-                self.nicks.remove(&heard.nick);
-                self.nicks.insert(to.clone());
-                if self.direct && *self.name == *heard.nick {
-                    self.name = Arc::from(to.as_str());
-                }
-            }
-            What::Topic(topic) => self.topic.clone_from(topic),
-            What::Said(_) | What::Joined if self.nicks.len() < NICKS_MAX => {
-                self.nicks.insert(heard.nick.clone());
-            }
-            _ => {}
-        }
-    }
-}
-
 fn room_words(title: &str, entered: &Entered) -> String {
     let people = match entered.members {
         0 | 1 => "nobody else is here".to_owned(),
         members => format!("{members} people are here"),
     };
+    let kept = if entered.ephemeral { " (nothing said here is kept)" } else { "" };
     match entered.topic.as_str() {
-        "" => format!("you are in {title}; {people}"),
-        topic => format!("you are in {title}; {people}; topic: {topic}"),
+        "" => format!("you are in {title}; {people}{kept}"),
+        topic => format!("you are in {title}; {people}{kept}; topic: {topic}"),
     }
 }
 

@@ -1,10 +1,13 @@
 //! The conversation: one loop over what is typed, what is heard, what is answered and what is printed.
 
+mod acting;
+mod comeback;
 mod connect;
 mod errand;
 mod file_errand;
 mod files;
 mod pending;
+mod read_marks;
 mod signals;
 mod teller;
 mod transfers;
@@ -13,22 +16,24 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::Duration;
 
-use chat_client::{Client, ClientError, Entered, Event, Events, How, Since};
+use chat_client::{Client, ConnectionState, Entered, Event, Events, How, Online, Since};
 use futures::StreamExt as _;
+use futures::future::join_all;
 use futures::stream::FuturesUnordered;
 use jiff::tz::TimeZone;
 use tokio::time::Instant;
 
 use super::args::Args;
+use super::commands::{leave_but, rooms_of};
 use super::failure::Failure;
-use super::input::parse;
-use super::model::{Action, Model, Shown};
+use super::model::{Model, Part, Shown};
 use super::term::{Terminal, Typed};
-use super::view::files::about;
 use super::view::{Look, View};
-use errand::{Answer, Errand, Outcome, Running};
-use file_errand::FileAnswer;
+use comeback::{Comeback, comeback};
+use errand::{Errand, Running};
 use pending::Pending;
+use proto::RoomName;
+use read_marks::ReadMarks;
 use signals::{Signal, Signals};
 use transfers::Transfers;
 
@@ -55,9 +60,8 @@ pub(super) async fn run(args: &Args) -> Result<u8, Failure> {
     let outcome = match connected {
         Ok((client, events, online)) => {
             let client = Arc::new(client);
-            let mut repl = Repl::new(Arc::clone(&client), terminal, online.nick);
-            repl.greet(args);
-            let outcome = repl.talk(events).await;
+            let mut repl = Repl::new(Arc::clone(&client), terminal, &online);
+            let outcome = repl.stay(args, &online, events).await;
             terminal = repl.terminal;
             client.close().await;
             outcome
@@ -75,6 +79,9 @@ struct Repl {
     view: View,
     errands: FuturesUnordered<Running>,
     pending: Pending,
+    marks: ReadMarks,
+    /// Whether it matters what was read: the place is kept, and a person reads.
+    marks_read: bool,
     transfers: Transfers,
     /// Whether it has been said that transfers are under way at the end.
     has_warned: bool,
@@ -90,15 +97,20 @@ struct Repl {
 }
 
 impl Repl {
-    fn new(client: Arc<Client>, terminal: Terminal, nick: String) -> Self {
+    fn new(client: Arc<Client>, terminal: Terminal, online: &Online) -> Self {
         terminal.set_online(true);
+        let marks_read = terminal.is_editor() && online.kept;
+        let mut model = Model::new(online.nick.clone());
+        model.set_durable(online.durable);
         Self {
             client,
             terminal,
-            model: Model::new(nick),
+            model,
             view: View::new(Look::here(), TimeZone::system()),
             errands: FuturesUnordered::new(),
             pending: Pending::default(),
+            marks: ReadMarks::default(),
+            marks_read,
             transfers: Transfers::default(),
             has_warned: false,
             output: VecDeque::new(),
@@ -109,14 +121,81 @@ impl Repl {
         }
     }
 
-    /// Says hello to the person, and goes into the first room.
+    /// Comes in, talks, and leaves everything as it is to be found again.
+    async fn stay(&mut self, args: &Args, online: &Online, mut events: Events) -> Result<u8, Failure> {
+        self.greet(args);
+        let home = if online.kept && !self.terminal.is_editor() { Some(rooms_of(&self.client).await?) } else { None };
+        match online.resumed && self.terminal.is_editor() {
+            true => self.come_back(args, &mut events).await,
+            false => self.go_in(args),
+        }
+        let outcome = self.talk(events).await;
+        // Whoever leaves waits for this as long as for last words, and no longer.
+        let tidy_up = async {
+            self.mark_the_rest().await;
+            match home {
+                Some(home) => leave_but(&self.client, &home).await,
+                None => Ok(()),
+            }
+        };
+        drop(tokio::time::timeout(LAST_WORDS_MAX, tidy_up).await);
+        outcome
+    }
+
+    /// Says hello to the person.
     fn greet(&mut self, args: &Args) {
         if self.terminal.is_editor() {
             let nick = self.model.nick();
             let words = format!("you are {nick} on {}; /help lists the commands, /q leaves", args.server);
             self.show(vec![Shown::Note(words)]);
         }
-        self.start(Errand::Join { room: args.room(None).to_owned(), since: self.history() });
+    }
+
+    /// Goes into the first room.
+    fn go_in(&mut self, args: &Args) {
+        self.start(Errand::Join { room: args.room(None).to_owned(), since: self.history(), ephemeral: false });
+    }
+
+    /// Shows somebody who has been here before where they are, and what is new.
+    async fn come_back(&mut self, args: &Args, events: &mut Events) {
+        let wished = args.room.as_ref().map(RoomName::as_str);
+        let Comeback { rooms, at_hand, context, heard } = comeback(&self.client, events, wished).await;
+        if !rooms.is_empty() {
+            self.show(vec![Shown::Note(Model::back_words(&rooms))]);
+        }
+        match at_hand {
+            Some(room) => self.model.turn_to_soon(room),
+            None => self.go_in(args),
+        }
+        let mut context = context.zip(at_hand);
+        for event in heard {
+            let room = if let Event::Entered(entered) = &event { Some(entered.room.key) } else { None };
+            self.hear(event);
+            if let Some((page, key)) = context.take_if(|(_, key)| room == Some(*key)) {
+                let shown = self.model.part(key, &Part::Context, page);
+                self.show(shown);
+            }
+        }
+    }
+
+    /// Tells the server what has been read: what is due, or all of it.
+    fn mark_read(&mut self, all: bool) {
+        if !self.marks_read || !self.model.is_online() {
+            return;
+        }
+        let now = Instant::now();
+        let read = if all { self.marks.take_all(now) } else { self.marks.take_due(now) };
+        for (room, seq) in read {
+            self.start(Errand::MarkRead { room, seq });
+        }
+    }
+
+    async fn mark_the_rest(&mut self) {
+        if self.marks_read && self.model.is_online() {
+            let read = self.marks.take_all(Instant::now());
+            // Whoever is gone has no use for the answers.
+            join_all(read.into_iter().map(|(room, seq)| self.client.mark_read(room, seq))).await;
+        }
     }
 
     const fn history(&self) -> Since {
@@ -148,6 +227,7 @@ impl Repl {
                 () = tokio::time::sleep_until(wake) => {
                     self.show_slow();
                     self.tell_of_transfers();
+                    self.mark_read(false);
                 }
                 signal = signals.next() => match signal {
                     // Ctrl-C in the moment between two reads is a signal; in a read it is a key.
@@ -190,13 +270,16 @@ impl Repl {
     fn wake(&self) -> Instant {
         let far = Instant::now() + Duration::from_secs(3600);
         let end = self.end.map(|(_, until)| until);
-        [self.pending.next_due(), self.wait_until, end, self.transfers.due()].into_iter().flatten().min().unwrap_or(far)
+        let is_marking = self.marks_read && self.model.is_online();
+        let read = if is_marking { self.marks.next_due() } else { None };
+        let due = [self.pending.next_due(), self.wait_until, end, self.transfers.due(), read];
+        due.into_iter().flatten().min().unwrap_or(far)
     }
 
     fn hear(&mut self, event: Event) {
         if let Event::Entered(entered) = &event
             && !entered.room.direct
-            && entered.how != How::Resumed
+            && (entered.how != How::Resumed || !self.model.is_in(entered.room.key))
         {
             let (key, room) = (entered.room.key, entered.room.name.to_string());
             self.start(Errand::Learn { key, room });
@@ -210,6 +293,12 @@ impl Repl {
             }
             _ => {}
         }
+        self.note_read(&event);
+        // A script is told of what happens while it runs, as if it had come in just now.
+        let is_of_before = matches!(&event, Event::Heard(heard) if heard.history);
+        if is_of_before && !self.terminal.is_editor() {
+            return;
+        }
         let is_change = !matches!(&event, Event::Heard(heard) if matches!(heard.what, chat_client::What::Said(_)));
         let shown = self.model.apply(event);
         self.terminal.set_online(self.model.is_online());
@@ -219,95 +308,17 @@ impl Repl {
         }
     }
 
-    fn typed(&mut self, typed: Option<Typed>) {
-        let was_interrupted = std::mem::take(&mut self.was_interrupted);
-        match typed {
-            Some(Typed::Line(line)) => {
-                let action = self.model.decide(parse(&line));
-                self.has_warned &= action == Action::Quit;
-                self.act(action);
+    /// Takes note of what is on the screen.
+    fn note_read(&mut self, event: &Event) {
+        match event {
+            Event::Heard(heard) => self.marks.shown(heard.room.key, heard.seq),
+            Event::Missed { room, to, .. } => self.marks.shown(room.key, *to),
+            Event::Entered(entered) => self.marks.entered(entered.room.key, entered.read, Instant::now()),
+            Event::NotLetIn { room, .. } => self.marks.left(room.key),
+            Event::State(ConnectionState::Online(online)) => {
+                self.marks_read = self.terminal.is_editor() && online.kept;
             }
-            Some(Typed::Interrupted { had_text: true }) => {}
-            Some(Typed::Interrupted { had_text: false }) if was_interrupted => self.leave(130),
-            Some(Typed::Interrupted { had_text: false }) => {
-                self.was_interrupted = true;
-                if !self.has_to_warn_of_transfers() {
-                    self.show(vec![Shown::Note("once more Ctrl-C, or Ctrl-D, leaves".to_owned())]);
-                }
-            }
-            Some(Typed::Bad(words)) => self.fail(words, 4),
-            Some(Typed::Trouble(words)) => self.show(vec![Shown::Warning(words)]),
-            Some(Typed::Ended) | None => self.leave(0),
-        }
-    }
-
-    fn act(&mut self, action: Action) {
-        let errand = match action {
-            Action::Show(shown) => {
-                let is_warning = shown.iter().any(|shown| matches!(shown, Shown::Warning(_)));
-                self.worst = self.worst.max(if is_warning { 4 } else { 0 });
-                return self.show(shown);
-            }
-            Action::Quit => return self.leave(0),
-            Action::Say { room, text, counted } => {
-                let id = self.pending.add(room, text.clone());
-                if !self.model.is_online() {
-                    self.pending.due_now(id);
-                    self.show_slow();
-                }
-                Errand::Say { id, room, text, counted }
-            }
-            Action::Tell { nick, text } => Errand::Tell { id: self.pending.add_elsewhere(), nick, text },
-            Action::Join(room) => Errand::Join { room: room.as_str().to_owned(), since: self.history() },
-            Action::Leave(room) => Errand::Leave { room },
-            Action::SetTopic { room, topic } => Errand::SetTopic { room, topic },
-            Action::Rooms => Errand::Rooms,
-            Action::Members(room) => Errand::Members { room },
-            Action::Direct(nick) => Errand::Direct { nick, since: self.history() },
-            Action::Rename(nick) => Errand::Rename { nick },
-            Action::Files(action) => return self.act_on_files(action),
-        };
-        self.start(errand);
-    }
-
-    fn start(&mut self, errand: Errand) {
-        if errand.holds_prompt() {
-            // A script has no prompt to come back: its next line waits for as long as this one takes.
-            let longest = if self.terminal.is_editor() { ANSWER_MAX } else { LAST_LINES_MAX };
-            self.wait_until = Some(Instant::now() + longest);
-        }
-        self.errands.push(errand.run(Arc::clone(&self.client)));
-    }
-
-    /// Takes the answer to an errand.
-    fn finish(&mut self, outcome: Outcome) {
-        if outcome.held_prompt {
-            self.wait_until = None;
-        }
-        if let Some(id) = outcome.pending {
-            self.pending.done(id);
-        }
-        match outcome.result {
-            Ok(answer) => {
-                match &answer {
-                    Answer::Said { said, room, .. } => self.pending.confirmed(*room, said.seq),
-                    Answer::Left(room) => self.pending.left(*room),
-                    _ => {}
-                }
-                let answer = match answer {
-                    Answer::Files(FileAnswer::Found { room, sources }) => return self.put(room, sources),
-                    answer => answer,
-                };
-                let shown = answer.into_shown(&mut self.model);
-                self.terminal.set_names(self.model.names());
-                self.show(shown);
-            }
-            Err(ClientError::Closed) => {}
-            Err(error) => {
-                let code = error.exit_code();
-                let words = format!("{}{error}{}", outcome.what, offer_words(&error));
-                self.fail(outcome.file.map_or_else(|| words.clone(), |file| about(&file, &words)), code);
-            }
+            _ => {}
         }
     }
 
@@ -315,7 +326,12 @@ impl Repl {
     fn show_slow(&mut self) {
         for (at_ms, room, text) in self.pending.take_due() {
             let (tag, nick) = (self.model.tag(room), self.model.nick().to_owned());
-            self.output.push_back(self.view.pending(at_ms, &tag, &nick, &text));
+            let waits = match (self.model.is_online(), self.model.is_stored(room)) {
+                (false, _) => "waits to be sent",
+                (true, true) => "not stored yet",
+                (true, false) => "no answer yet",
+            };
+            self.output.push_back(self.view.pending(at_ms, &tag, &nick, (&text, waits)));
         }
     }
 
@@ -327,7 +343,8 @@ impl Repl {
     fn show(&mut self, shown: Vec<Shown>) {
         for shown in shown {
             self.output.push_back(match shown {
-                Shown::Heard { heard, tag, own, way } => self.view.heard(&heard, &tag, own, way),
+                Shown::Heard { heard, tag, mark, way } => self.view.heard(&heard, &tag, mark, way),
+                Shown::Divider(words) => self.view.divider(&words),
                 Shown::Note(words) => self.view.note(&words),
                 Shown::Warning(words) => self.view.warning(&words),
             });
@@ -351,15 +368,5 @@ impl Repl {
             code
         };
         self.end = Some((code, Instant::now() + longest));
-    }
-}
-
-/// What the server offers instead, if it does.
-fn offer_words(error: &ClientError) -> String {
-    match error {
-        ClientError::Refused(refusal) => {
-            refusal.offer.as_ref().map_or_else(String::new, |offer| format!(" ({offer} would be free)"))
-        }
-        _ => String::new(),
     }
 }

@@ -63,6 +63,30 @@ pub(super) enum Way {
     None,
 }
 
+/// What stands between a nick and a text, as a mark of whose it is and how far it has come.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Mark {
+    /// Somebody else's.
+    Others,
+    /// One's own, that the server has.
+    Own,
+    /// One's own, that is on the server's disk.
+    Stored,
+    /// The one that was asked for, among those around it.
+    Hit,
+}
+
+impl Mark {
+    const fn sign(self) -> char {
+        match self {
+            Self::Others => ' ',
+            Self::Own => '>',
+            Self::Stored => '✓',
+            Self::Hit => '»',
+        }
+    }
+}
+
 /// What a line is, for its colour.
 #[derive(Clone, Copy)]
 enum Tone {
@@ -103,13 +127,13 @@ impl View {
         Self { lines_max: usize::MAX, ..self }
     }
 
-    /// An event. `tag` says where, if that is not where the reader is: `#room` or `→nick`. `own` marks one's own.
-    /// `way` is how a file in it can be had.
-    pub(super) fn heard(&mut self, heard: &Heard, tag: &str, own: bool, way: Way) -> String {
+    /// An event. `tag` says where, if that is not where the reader is: `#room` or `→nick`. `way` is how a file in it
+    /// can be had.
+    pub(super) fn heard(&mut self, heard: &Heard, tag: &str, mark: Mark, way: Way) -> String {
         let (mut out, start) = self.begin(heard.at_ms, tag);
         let nick = escape::line(&heard.nick);
         if let What::Said(text) = &heard.what {
-            self.message(&mut out, &start, &nick, text, if own { '>' } else { ' ' });
+            self.message(&mut out, &start, &nick, text, mark.sign());
             return out;
         }
         let words = match &heard.what {
@@ -122,17 +146,25 @@ impl View {
             What::File { .. } | What::Folder { .. } | What::Sending { .. } => files::sent_words(&nick, heard, way),
             _ => format!("{nick} did something that this version does not know"),
         };
-        self.push(&mut out, &format!("{}* {words}", start.plain), Tone::Quiet);
+        let sign = if mark == Mark::Hit { mark.sign() } else { '*' };
+        self.push(&mut out, &format!("{}{sign} {words}", start.plain), Tone::Quiet);
         out
     }
 
-    /// One's own message that has no answer yet: the same line, with `…` where `>` will be.
-    pub(super) fn pending(&mut self, at_ms: u64, tag: &str, nick: &str, text: &str) -> String {
+    /// One's own message that has no answer yet: the same line, with `…` where the mark will be, and what it waits for.
+    pub(super) fn pending(&mut self, at_ms: u64, tag: &str, nick: &str, (text, waits): (&str, &str)) -> String {
         let (mut out, start) = self.begin(at_ms, tag);
         self.message(&mut out, &start, &escape::line(nick), text, '…');
         out.pop();
-        out.push_str(&self.look.paint(Tone::Quiet, "   (waits to be sent)"));
+        out.push_str(&self.look.paint(Tone::Quiet, &format!("   ({waits})")));
         out.push('\n');
+        out
+    }
+
+    /// A line between what came before and what comes now.
+    pub(super) fn divider(&self, words: &str) -> String {
+        let mut out = String::new();
+        self.push(&mut out, &format!("── {} ──", escape::line(words)), Tone::Quiet);
         out
     }
 

@@ -101,7 +101,7 @@ fn a_script_of_slash_commands_does_one_after_the_other() {
         "* #lobby\n  └── docs/\n      └── my report.pdf\n  1 folder, 1 file, 4.8 MiB\n",
         "is there already, with the same bytes\n",
         "! docs is not empty",
-        "the server has it: #lobby number",
+        ": #lobby number",
     ];
     let mut from = 0;
     for part in parts {

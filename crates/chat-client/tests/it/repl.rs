@@ -75,7 +75,11 @@ fn help_lists_the_commands_within_eighty_columns() {
     let server = Server::start();
     let ann = Person::sits_down(&server, "ann");
     ann.says("/help");
-    for part in ["/join ROOM", "/c ", "/q /exit", "/verify NAME…", "Ctrl-C clears the line."] {
+    for part in ["/join ROOM", "/c ", "/history [ROOM] [N|@N]", "/q /exit", "Ctrl-C clears the line."] {
+        ann.sees(part);
+    }
+    ann.says("/help files");
+    for part in ["/put PATH…", "/verify NAME…"] {
         ann.sees(part);
     }
     ann.says("/hlep");

@@ -13,7 +13,7 @@ use super::{Connected, connect_beside, connect_with};
 use crate::cli::args::{Args, Talk};
 use crate::cli::default_nick;
 use crate::cli::failure::{Failure, complain};
-use crate::cli::view::{Look, View, Way, heard_json};
+use crate::cli::view::{Look, Mark, View, Way, heard_json};
 
 /// A room that can be read, and the connection that can.
 struct Reader {
@@ -98,7 +98,7 @@ impl Lines {
     fn of(&mut self, events: &[Heard]) -> String {
         let line = |heard: &Heard| match self.as_json {
             true => heard_json(heard),
-            false => self.view.heard(heard, "", false, Way::None),
+            false => self.view.heard(heard, "", Mark::Others, Way::None),
         };
         events.iter().map(line).collect()
     }

@@ -6,7 +6,7 @@ use super::connect;
 use crate::cli::args::{Args, Tail};
 use crate::cli::failure::{Failure, complain};
 use crate::cli::stdout;
-use crate::cli::view::{Look, View, Way, heard_json, missed_json};
+use crate::cli::view::{Look, Mark, View, Way, heard_json, missed_json};
 
 pub(crate) async fn run(args: &Args, tail: &Tail) -> Result<u8, Failure> {
     let connected = connect(args, Reconnect::BackOff).await?;
@@ -67,7 +67,7 @@ const fn is_counted(what: &What) -> bool {
 fn shown(event: &Event, as_json: bool, view: &mut View) -> String {
     match (event, as_json) {
         (Event::Heard(heard), true) => heard_json(heard),
-        (Event::Heard(heard), false) => view.heard(heard, "", false, Way::None),
+        (Event::Heard(heard), false) => view.heard(heard, "", Mark::Others, Way::None),
         (Event::Missed { room, from, to }, true) => missed_json(&room.name, from.0, to.0),
         (Event::Missed { from, to, .. }, false) => view.note(&format!("events {from} to {to} are gone")),
         (Event::Entered(entered), _) => {

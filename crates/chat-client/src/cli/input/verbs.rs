@@ -13,7 +13,16 @@ pub(crate) struct Verb {
     pub(crate) takes: &'static str,
     /// What it does, for the help.
     pub(crate) about: &'static str,
+    /// With which others the help shows it.
+    pub(crate) group: Group,
     pub(super) meaning: Meaning,
+}
+
+/// What a command is about, for the help.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Group {
+    Talk,
+    Files,
 }
 
 /// What a command is about.
@@ -43,6 +52,9 @@ pub(super) enum Meaning {
     Move,
     MakeFolder,
     Verify,
+    History,
+    Search,
+    Unread,
 }
 
 const fn verb(
@@ -52,7 +64,11 @@ const fn verb(
     about: &'static str,
     meaning: Meaning,
 ) -> Verb {
-    Verb { name, aliases, takes, about, meaning }
+    Verb { name, aliases, takes, about, group: Group::Talk, meaning }
+}
+
+const fn of_files(verb: Verb) -> Verb {
+    Verb { group: Group::Files, ..verb }
 }
 
 /// Every command, in the order of the help.
@@ -66,20 +82,23 @@ pub(crate) const VERBS: &[Verb] = &[
     verb("msg", &["m", "tell"], "NICK TEXT", "say it to one person alone", Meaning::Tell),
     verb("dm", &["query"], "NICK", "talk with one person alone", Meaning::Direct),
     verb("nick", &["name"], "NAME", "take another nick", Meaning::Rename),
+    verb("history", &["hist"], "[ROOM] [N|@N]", "show what came before, or around @N", Meaning::History),
+    verb("search", &["find"], "WORDS", "find messages in all your rooms", Meaning::Search),
+    verb("unread", &[], "", "show what you have not read", Meaning::Unread),
     verb("say", &["c"], "TEXT", "say it, and show its number", Meaning::Say),
-    verb("put", &["u", "upload"], "PATH…", "send files or folders into this room", Meaning::Put),
-    verb("get", &["d", "download"], "NAME…", "fetch files or folders from here", Meaning::Get),
-    verb("ls", &["files"], "[PATH]", "show the files of this room", Meaning::List),
-    verb("lls", &["ls-l"], "[PATH]", "list the files of this machine", Meaning::ListLocal),
-    verb("transfers", &["jobs"], "", "show the files under way", Meaning::Transfers),
-    verb("pause", &[], "N", "let a transfer wait", Meaning::Pause),
-    verb("resume", &[], "N", "let it go on", Meaning::Resume),
-    verb("cancel", &[], "N", "end a transfer", Meaning::Cancel),
-    verb("rm", &["remove"], "NAME…", "take files or folders away", Meaning::Remove),
-    verb("mv", &["move"], "NAME NAME", "give a file another name", Meaning::Move),
-    verb("mkdir", &[], "NAME…", "make folders", Meaning::MakeFolder),
-    verb("verify", &[], "NAME…", "check that files are what they were", Meaning::Verify),
-    verb("help", &["h", "?"], "", "show this", Meaning::Help),
+    of_files(verb("put", &["u", "upload"], "PATH…", "send files or folders into this room", Meaning::Put)),
+    of_files(verb("get", &["d", "download"], "NAME…", "fetch files or folders from here", Meaning::Get)),
+    of_files(verb("ls", &["files"], "[PATH]", "show the files of this room", Meaning::List)),
+    of_files(verb("lls", &["ls-l"], "[PATH]", "list the files of this machine", Meaning::ListLocal)),
+    of_files(verb("transfers", &["jobs"], "", "show the files under way", Meaning::Transfers)),
+    of_files(verb("pause", &[], "N", "let a transfer wait", Meaning::Pause)),
+    of_files(verb("resume", &[], "N", "let it go on", Meaning::Resume)),
+    of_files(verb("cancel", &[], "N", "end a transfer", Meaning::Cancel)),
+    of_files(verb("rm", &["remove"], "NAME…", "take files or folders away", Meaning::Remove)),
+    of_files(verb("mv", &["move"], "NAME NAME", "give a file another name", Meaning::Move)),
+    of_files(verb("mkdir", &[], "NAME…", "make folders", Meaning::MakeFolder)),
+    of_files(verb("verify", &[], "NAME…", "check that files are what they were", Meaning::Verify)),
+    verb("help", &["h", "?"], "[files]", "show this, or the commands about files", Meaning::Help),
     verb("quit", &["q", "exit"], "", "leave (so does Ctrl-D)", Meaning::Quit),
 ];
 

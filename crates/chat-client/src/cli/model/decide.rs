@@ -3,7 +3,7 @@
 use chat_client::{Nick, RoomKey, RoomName, Text, Topic};
 
 use super::{Model, Room, Shown};
-use crate::cli::input::{Control, Input, Named, VERBS};
+use crate::cli::input::{Control, Group, Input, Named, Stretch, VERBS};
 use crate::cli::view::columns;
 
 /// What a room that opens is wanted for.
@@ -24,7 +24,10 @@ pub(crate) enum Action {
         text: Text,
         counted: bool,
     },
-    Join(RoomName),
+    Join {
+        room: RoomName,
+        ephemeral: bool,
+    },
     Leave(RoomKey),
     SetTopic {
         room: RoomKey,
@@ -38,6 +41,12 @@ pub(crate) enum Action {
     },
     Direct(Nick),
     Rename(Nick),
+    History {
+        room: RoomKey,
+        what: Stretch,
+    },
+    Search(String),
+    Unread,
     /// Something about files.
     Files(FileAction),
     Quit,
@@ -93,8 +102,9 @@ impl Model {
             Input::Nothing => Action::Show(Vec::new()),
             Input::Say(words) => self.say(&words, false)?,
             Input::SayCounted(words) => self.say(&words, true)?,
-            Input::Help => Action::Show(vec![Shown::Note(help())]),
-            Input::Join(name) => self.join(&name)?,
+            Input::Help { files } => Action::Show(vec![Shown::Note(help(files))]),
+            Input::Join(name) => self.join(&name, false)?,
+            Input::JoinEphemeral(name) => self.join(&name, true)?,
             Input::Leave => Action::Leave(self.here()?),
             Input::Topic(None) => note(self.topic_words()?),
             Input::Topic(Some(topic)) => {
@@ -124,6 +134,12 @@ impl Model {
             Input::Switch(name) => self.switch(&name)?,
             Input::Rename(nick) => Action::Rename(nick.parse().map_err(|error| not_a_name("nick", &nick, &error))?),
             Input::Quit => Action::Quit,
+            Input::History { room, what } => {
+                let (room, what) = self.stretch(room.as_deref(), what)?;
+                Action::History { room, what }
+            }
+            Input::Search(words) => Action::Search(words),
+            Input::Unread => Action::Unread,
             Input::Put(paths) => Action::Files(FileAction::Put { room: self.here()?, paths }),
             Input::Get(names) => self.about_files(names, |room, names| FileAction::Get { room, names })?,
             Input::List(path) => Action::Files(FileAction::List { room: self.here()?, path }),
@@ -143,7 +159,7 @@ impl Model {
     }
 
     /// The room at hand.
-    fn here(&self) -> Result<RoomKey, String> {
+    pub(super) fn here(&self) -> Result<RoomKey, String> {
         self.current.ok_or_else(|| "you are in no room; come into one with: /join ROOM".to_owned())
     }
 
@@ -161,28 +177,36 @@ impl Model {
         Ok(Action::Say { room: self.here()?, text: message(words)?, counted })
     }
 
-    fn join(&mut self, name: &str) -> Result<Action, String> {
+    fn join(&mut self, name: &str, ephemeral: bool) -> Result<Action, String> {
         let name = room_name(name)?;
         Ok(match self.find(|room| !room.direct && *room.name == *name.as_str()) {
             Some(key) => self.turn_to(key),
-            None => Action::Join(name),
+            None => Action::Join { room: name, ephemeral },
         })
     }
 
     fn switch(&mut self, name: &str) -> Result<Action, String> {
+        match self.open_room(name) {
+            Some(key) => Ok(self.turn_to(key)),
+            None => Err(self.not_open(name)),
+        }
+    }
+
+    /// A room that is open, by its name as it is typed: with or without its sign.
+    pub(super) fn open_room(&self, name: &str) -> Option<RoomKey> {
         let bare = name.trim_start_matches(['#', '→']);
         let matches = |room: &Room| {
             let kind_fits = if name.starts_with('#') { !room.direct } else { !name.starts_with('→') || room.direct };
             kind_fits && room.name.to_lowercase() == bare.to_lowercase()
         };
-        match self.find(matches) {
-            Some(key) => Ok(self.turn_to(key)),
-            None => {
-                let open: Vec<_> = self.rooms.keys().map(|key| self.title(*key)).collect();
-                let words = format!("{name} is not open; open are: {}", open.join(", "));
-                Err(format!("{words}. To open it: /join {bare} for a room, /dm {bare} for a person"))
-            }
-        }
+        self.find(matches)
+    }
+
+    pub(super) fn not_open(&self, name: &str) -> String {
+        let bare = name.trim_start_matches(['#', '→']);
+        let open: Vec<_> = self.rooms.keys().map(|key| self.title(*key)).collect();
+        let words = format!("{name} is not open; open are: {}", open.join(", "));
+        format!("{words}. To open it: /join {bare} for a room, /dm {bare} for a person")
     }
 
     fn turn_to(&mut self, key: RoomKey) -> Action {
@@ -243,15 +267,21 @@ fn unknown_words(typed: &str, nearest: Option<&str>) -> String {
     format!("there is no command /{typed}{meant} (/help lists them; a message that begins with / is written with //)")
 }
 
-fn help() -> String {
+fn help(files: bool) -> String {
     let row = |verb: &crate::cli::input::Verb| {
         let others: Vec<_> = verb.aliases.iter().map(|alias| format!("/{alias}")).collect();
         [verb.usage(), others.join(" "), verb.about.to_owned()]
     };
-    let table = columns(VERBS.iter().map(row));
+    let group = if files { Group::Files } else { Group::Talk };
+    let table = columns(VERBS.iter().filter(|verb| verb.group == group).map(row));
+    if files {
+        return format!("commands about files, and their short forms:\n{}", table.trim_end());
+    }
     format!(
-        "commands, and their short forms:\n{table}\
+        "commands, and their short forms; /help files lists those about files:\n{table}\
          //TEXT sends a message that begins with /. Pasted lines become one message.\n\
+         /join --ephemeral ROOM makes a room of which nothing is kept.\n\
+         Your own lines: … waits, > the server has it, ✓ it is on the server's disk.\n\
          Tab completes, Up and Ctrl-R bring lines back, Ctrl-C clears the line."
     )
 }

@@ -1,9 +1,13 @@
 //! What is known, shown and done.
 
+mod reading;
+
+use std::sync::Arc;
+
 use chat_client::{RoomRef, Seq};
 
 use super::*;
-use crate::cli::input::{Control, Input, parse};
+use crate::cli::input::{Control, Input, Stretch, parse};
 
 fn entered(key: u32, name: &str, direct: bool, how: How) -> Entered {
     let room = RoomRef { key: RoomKey(key), name: Arc::from(name), direct };
@@ -37,7 +41,8 @@ fn offline(retry_in_ms: u64) -> Event {
 fn words(shown: &[Shown]) -> String {
     let one = |shown: &Shown| match shown {
         Shown::Note(words) | Shown::Warning(words) => words.clone(),
-        Shown::Heard { tag, own, .. } => format!("[{tag}] {own}"),
+        Shown::Heard { tag, mark, .. } => format!("[{tag}] {mark:?}"),
+        Shown::Divider(words) => format!("-- {words} --"),
     };
     shown.iter().map(one).collect::<Vec<_>>().join(" | ")
 }
@@ -47,10 +52,10 @@ fn what_happens_elsewhere_says_where() {
     let mut model = model();
     let said = || What::Said("hi".into());
     let rows = [
-        (1, "lobby", "bob", "[] false"),
-        (1, "lobby", "ann", "[] true"),
-        (2, "tea", "bob", "[#tea] false"),
-        (3, "bob", "bob", "[→bob] false"),
+        (1, "lobby", "bob", "[] Others"),
+        (1, "lobby", "ann", "[] Own"),
+        (2, "tea", "bob", "[#tea] Others"),
+        (3, "bob", "bob", "[→bob] Others"),
     ];
     for (key, room, nick, expected) in rows {
         assert_eq!(words(&model.apply(heard(key, room, nick, said()))), expected, "{room} {nick}");
@@ -117,7 +122,13 @@ fn a_line_becomes_what_is_to_be_done() {
         ("/c hi", Action::Say { room: RoomKey(1), text: text("hi"), counted: true }),
         ("/msg bob hi", Action::Say { room: RoomKey(3), text: text("hi"), counted: false }),
         ("/msg carol hi", Action::Tell { nick: "carol".parse().unwrap(), text: text("hi") }),
-        ("/join #Milk", Action::Join("milk".parse().unwrap())),
+        ("/join #Milk", Action::Join { room: "milk".parse().unwrap(), ephemeral: false }),
+        ("/join --ephemeral Milk", Action::Join { room: "milk".parse().unwrap(), ephemeral: true }),
+        ("/history", Action::History { room: RoomKey(1), what: Stretch::Earlier(None) }),
+        ("/history #tea @7", Action::History { room: RoomKey(2), what: Stretch::Around(7) }),
+        ("/history bob 5", Action::History { room: RoomKey(3), what: Stretch::Earlier(Some(5)) }),
+        ("/search two words", Action::Search("two words".into())),
+        ("/unread", Action::Unread),
         ("/leave", Action::Leave(RoomKey(1))),
         ("/who", Action::Members("lobby".into())),
         ("/nick Anna", Action::Rename("Anna".parse().unwrap())),
@@ -168,10 +179,10 @@ fn a_file_is_offered_where_it_can_be_fetched_and_completed_to() {
     model.apply(heard(1, "lobby", "bob", What::Folder { path: "docs".into(), files: 1, bytes: 1 }));
     assert_eq!(model.names().files.into_iter().collect::<Vec<_>>(), ["docs/", "film.mkv"]);
     assert!(model.is_listed(RoomKey(1), "docs") && !model.is_listed(RoomKey(1), "film"));
-    for number in 0..2 * FILES_MAX {
+    for number in 0..2 * room::FILES_MAX {
         model.apply(heard(1, "lobby", "bob", What::Sending { path: number.to_string(), size: 1 }));
     }
-    assert_eq!(model.names().files.len(), FILES_MAX, "a flood of names is bounded");
+    assert_eq!(model.names().files.len(), room::FILES_MAX, "a flood of names is bounded");
 }
 
 #[test]
@@ -182,6 +193,9 @@ fn what_cannot_be_done_is_said_with_the_way_out() {
         ("/nick a/b", "cannot be a nick"),
         ("/msg bob", "write: /msg NICK TEXT"),
         ("/room nowhere", "open are: #lobby, #tea, →bob"),
+        ("/history nowhere", "open are: #lobby, #tea, →bob"),
+        ("/history 0", "write: /history [ROOM] [N|@N]"),
+        ("/search", "write: /search WORDS"),
         ("bell\u{7}", "U+0007 is not allowed"),
         ("/topic", "has no topic"),
         ("/u", "write: /put PATH…"),

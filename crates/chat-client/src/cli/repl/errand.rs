@@ -3,14 +3,18 @@
 use std::sync::Arc;
 
 use chat_client::{
-    Client, ClientError, Entered, MemberEntry, Nick, RoomEntry, RoomKey, Said, Since, Text, Topic, escape,
+    Client, ClientError, Entered, Found, MemberEntry, Nick, Page, Question, Range, RoomEntry, RoomKey, Said, Seq,
+    Since, Text, Topic, UnreadRoom, escape,
 };
 use futures::FutureExt as _;
 use futures::future::BoxFuture;
 
 use super::file_errand::{FileAnswer, FileErrand};
-use crate::cli::model::{Model, Shown};
+use crate::cli::model::{Model, Part, Shown};
 use crate::cli::view::{member_list, room_table};
+
+/// Messages that a search shows at most.
+const HITS: u16 = 20;
 
 /// A request, and what is needed to make sense of its answer.
 #[derive(Debug)]
@@ -18,6 +22,7 @@ pub(super) enum Errand {
     Join {
         room: String,
         since: Since,
+        ephemeral: bool,
     },
     Direct {
         nick: Nick,
@@ -48,7 +53,23 @@ pub(super) enum Errand {
     Members {
         room: String,
     },
+    /// A part of a room.
+    Part {
+        room: RoomKey,
+        part: Part,
+        range: Range,
+        count: u16,
+    },
+    Search {
+        words: String,
+    },
+    Unread,
     Files(FileErrand),
+    /// Word of how far a room was read.
+    MarkRead {
+        room: RoomKey,
+        seq: Seq,
+    },
     /// The members of a room, not to be shown but to be completed to.
     Learn {
         key: RoomKey,
@@ -78,12 +99,21 @@ pub(super) struct Outcome {
 pub(super) enum Answer {
     Entered(Entered),
     Left(RoomKey),
-    Said { said: Said, room: RoomKey, counted: bool },
+    Said {
+        said: Said,
+        room: RoomKey,
+        counted: bool,
+    },
     Topic,
     Renamed(Nick),
     Rooms(Vec<RoomEntry>),
     Members(String, Vec<MemberEntry>),
+    Part(RoomKey, Part, Page),
+    Found(String, Found),
+    Unread(Vec<UnreadRoom>),
     Files(FileAnswer),
+    /// Whether the server could be told.
+    MarkedRead(RoomKey, Seq, bool),
     Learnt(RoomKey, Vec<MemberEntry>),
 }
 
@@ -91,7 +121,7 @@ impl Errand {
     /// Whether the next prompt, or the next line of a script, depends on it.
     pub(super) const fn holds_prompt(&self) -> bool {
         match self {
-            Self::Say { .. } | Self::Learn { .. } => false,
+            Self::Say { .. } | Self::Learn { .. } | Self::MarkRead { .. } => false,
             Self::Files(errand) => errand.holds_prompt(),
             _ => true,
         }
@@ -118,7 +148,8 @@ impl Errand {
 
     async fn ask(self, client: &Client) -> Result<Answer, ClientError> {
         Ok(match self {
-            Self::Join { room, since } => Answer::Entered(client.join(&room, since).await?),
+            Self::Join { room, since, ephemeral: false } => Answer::Entered(client.join(&room, since).await?),
+            Self::Join { room, since, ephemeral: true } => Answer::Entered(client.join_ephemeral(&room, since).await?),
             Self::Direct { nick, since } => Answer::Entered(client.open_direct(nick.as_str(), since).await?),
             Self::Leave { room } => {
                 client.leave(room).await?;
@@ -145,6 +176,18 @@ impl Errand {
                 let members = client.members(Some(&room)).await?;
                 Answer::Members(room, members)
             }
+            Self::Part { room, part, range, count } => {
+                Answer::Part(room, part, client.history(room, range, count).await?)
+            }
+            Self::Search { words } => {
+                let question = Question { words: words.clone(), count: HITS, ..Question::default() };
+                Answer::Found(words, client.search(question).await?)
+            }
+            Self::Unread => Answer::Unread(client.unread().await?),
+            Self::MarkRead { room, seq } => {
+                let is_told = client.mark_read(room, seq).await.is_ok();
+                Answer::MarkedRead(room, seq, is_told)
+            }
             Self::Files(errand) => Answer::Files(errand.ask(client).await?),
             // Completion does without, if it must.
             Self::Learn { key, room } => Answer::Learnt(key, client.members(Some(&room)).await.unwrap_or_default()),
@@ -164,7 +207,8 @@ impl Answer {
             }
             Self::Said { counted: false, .. } | Self::Topic => Vec::new(),
             Self::Said { said, room, .. } => {
-                vec![Shown::Note(format!("the server has it: {} number {}", model.title(room), said.seq))]
+                let has_it = if model.is_stored(room) { "stored" } else { "the server has it" };
+                vec![Shown::Note(format!("{has_it}: {} number {}", model.title(room), said.seq))]
             }
             Self::Renamed(nick) => {
                 let words = format!("you are {nick} now");
@@ -179,6 +223,10 @@ impl Answer {
                 let words = format!("{} in #{}: {}", members.len(), escape::line(&room), member_list(&members));
                 vec![Shown::Note(words)]
             }
+            Self::Part(room, part, page) => model.part(room, &part, page),
+            Self::Found(words, found) => model.found(&words, found),
+            Self::Unread(rooms) => model.unread(rooms),
+            Self::MarkedRead(..) => Vec::new(),
             Self::Files(answer) => answer.into_shown(model),
             Self::Learnt(room, members) => {
                 model.members(room, &members);

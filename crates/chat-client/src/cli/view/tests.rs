@@ -20,7 +20,7 @@ fn said(nick: &str, text: &str) -> Heard {
 
 fn view() -> View {
     let mut view = View::new(Look::Plain, TimeZone::UTC);
-    view.heard(&said("x", "begins the day"), "", false, Way::None);
+    view.heard(&said("x", "begins the day"), "", Mark::Others, Way::None);
     view
 }
 
@@ -30,11 +30,11 @@ fn the_day_is_said_when_it_changes() {
     let mut next = said("ann", "later");
     next.at_ms += 24 * 60 * 60 * 1000;
     assert_eq!(
-        view.heard(&said("ann", "now"), "", false, Way::None),
+        view.heard(&said("ann", "now"), "", Mark::Others, Way::None),
         "--- Thursday, 2026-11-12 ---\n10:15 ann     now\n"
     );
-    assert_eq!(view.heard(&said("ann", "again"), "", false, Way::None), "10:15 ann     again\n");
-    assert_eq!(view.heard(&next, "", false, Way::None), "--- Friday, 2026-11-13 ---\n10:15 ann     later\n");
+    assert_eq!(view.heard(&said("ann", "again"), "", Mark::Others, Way::None), "10:15 ann     again\n");
+    assert_eq!(view.heard(&next, "", Mark::Others, Way::None), "--- Friday, 2026-11-13 ---\n10:15 ann     later\n");
 }
 
 #[test]
@@ -56,7 +56,7 @@ fn each_event_has_its_line() {
         (heard("", crowd), "", false, "10:15 * 12 came and 3 left; 1200 are here\n"),
     ];
     for (heard, tag, own, line) in rows {
-        assert_eq!(&view().heard(heard, tag, *own, Way::None), line);
+        assert_eq!(&view().heard(heard, tag, if *own { Mark::Own } else { Mark::Others }, Way::None), line);
     }
 }
 
@@ -64,7 +64,7 @@ fn each_event_has_its_line() {
 fn texts_line_up_whatever_the_width_of_the_nicks() {
     let mut view = view();
     for nick in ["ann", "王小明你好", "e\u{301}mile", "ann", "someone-longer-than-the-column", "bob"] {
-        let line = view.heard(&said(nick, "|"), "", false, Way::None);
+        let line = view.heard(&said(nick, "|"), "", Mark::Others, Way::None);
         let column = line.split('|').next().unwrap().width();
         let expected = if nick.len() > 20 { 38 } else { 6 + view.nick_columns + 2 };
         assert_eq!(column, expected, "{nick}");
@@ -73,7 +73,7 @@ fn texts_line_up_whatever_the_width_of_the_nicks() {
 
 #[test]
 fn a_flood_of_lines_is_cut_and_counted() {
-    let shown = view().heard(&said("ann", &"x\n".repeat(16_000)), "", false, Way::None);
+    let shown = view().heard(&said("ann", &"x\n".repeat(16_000)), "", Mark::Others, Way::None);
     assert_eq!(shown.lines().count(), LINES_MAX + 1);
     assert!(shown.contains("15801 more lines"), "{}", shown.lines().last().unwrap());
 }
@@ -81,9 +81,9 @@ fn a_flood_of_lines_is_cut_and_counted() {
 #[test]
 fn colour_is_added_around_words_only_and_only_where_it_is_wanted() {
     let mut coloured = View::new(Look::Colour, TimeZone::UTC);
-    let painted = coloured.heard(&said("ann", "hi"), "", true, Way::None);
+    let painted = coloured.heard(&said("ann", "hi"), "", Mark::Own, Way::None);
     assert!(painted.contains("\x1b[1mann\x1b[0m"), "{painted:?}");
-    assert!(!view().heard(&said("ann", "hi"), "", true, Way::None).contains('\x1b'));
+    assert!(!view().heard(&said("ann", "hi"), "", Mark::Own, Way::None).contains('\x1b'));
     assert_eq!(view().warning("no\nmore"), "! no\n  more\n");
 }
 
@@ -134,7 +134,7 @@ fn a_file_is_shown_with_its_size_and_how_to_get_it() {
         ),
     ];
     for (heard, tag, way, line) in rows {
-        assert_eq!(&view().heard(heard, tag, false, *way), line);
+        assert_eq!(&view().heard(heard, tag, Mark::Others, *way), line);
     }
     let json: serde_json::Value = heard_json(&file("a b")).parse().unwrap();
     assert_eq!((&json["type"], &json["path"], &json["size"]), (&"file".into(), &"a b".into(), &1_258_291.into()));
