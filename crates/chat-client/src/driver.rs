@@ -17,6 +17,7 @@ use std::time::Duration;
 use proto::CloseCode;
 use proto::message::{FileRequest, Goodbye};
 use tokio::sync::{mpsc, watch};
+use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 use crate::connect::Connector;
@@ -51,6 +52,8 @@ pub(crate) struct Core {
     stand: watch::Sender<Stand>,
     /// What of the session the stand was last told.
     told: u64,
+    /// When messages that the server could not store are sent again.
+    again_at: Option<Instant>,
     close: CancellationToken,
 }
 
@@ -83,7 +86,7 @@ pub(crate) async fn run<C: Connector>(mut connector: C, mut core: Core) {
     let mut back_off = BackOff::default();
     let error = loop {
         core.session.events.push_back(Event::State(ConnectionState::Connecting));
-        let started = tokio::time::Instant::now();
+        let started = Instant::now();
         let (error, retry_after_ms) = match connection(&mut connector, &mut core).await {
             Ended::Asked => break None,
             Ended::ForGood(error) => break Some(error),
@@ -142,9 +145,10 @@ impl Core {
             nick: options.nick.as_str().to_owned(),
             agent: options.agent,
             last_message: now_us(),
+            keeps_says: options.reconnect == Reconnect::BackOff,
         });
         let Options { taken_nick, reconnect, .. } = options;
-        Self { session, taken_nick, reconnect, place, requests, asks, events, stand, told: 0, close }
+        Self { session, taken_nick, reconnect, place, requests, asks, events, stand, told: 0, again_at: None, close }
     }
 
     /// The server has said welcome, and whether it keeps the place.
@@ -180,6 +184,13 @@ impl Core {
             Ask::Ticket { reply } => self.session.ask_ticket(reply),
             // The stand was said before this was taken.
             Ask::Look { reply } => drop(reply.send(Ok(()))),
+        }
+    }
+
+    /// Plans when messages that the server could not store are sent again.
+    fn plan_again(&mut self) {
+        if let Some(ms) = self.session.take_again_in_ms() {
+            self.again_at = Some(Instant::now() + Duration::from_millis(ms.into()));
         }
     }
 

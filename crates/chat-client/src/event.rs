@@ -142,6 +142,14 @@ pub enum Event {
         /// How many events are still to come until it is up to date.
         by: u64,
     },
+    /// The server cannot store now, so it has not taken a message; it is sent again until it is taken. Said once, until
+    /// the server stores again. Only where the client comes back after a break, too: otherwise the message fails.
+    NotStored {
+        /// Where.
+        room: RoomRef,
+        /// Why.
+        refusal: Refusal,
+    },
     /// The client was in this room, and could not come back into it after a reconnect.
     NotLetIn {
         /// Which.

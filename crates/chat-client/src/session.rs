@@ -68,6 +68,8 @@ pub(crate) struct Start {
     pub(crate) token: Option<Token>,
     /// Messages are numbered from behind this. With one token no number may come twice, in whatever process.
     pub(crate) last_message: u64,
+    /// Whether a message that the server cannot store now is kept, to be sent again.
+    pub(crate) keeps_says: bool,
 }
 
 /// A request without an answer, and what is to be done with it.
@@ -96,7 +98,7 @@ enum Asked {
 
 impl Session {
     pub(crate) fn new(start: Start) -> Self {
-        let Start { nick, agent, features, token, last_message } = start;
+        let Start { nick, agent, features, token, last_message, keeps_says } = start;
         Self {
             nick,
             agent,
@@ -109,7 +111,7 @@ impl Session {
             text_bytes_max: TEXT_BYTES_MAX,
             bulk_bytes: 0,
             rooms: Rooms::default(),
-            says: Says::after(last_message),
+            says: Says::after(last_message, keeps_says),
             asked: HashMap::new(),
             last_request: 0,
             frames: VecDeque::new(),

@@ -98,6 +98,10 @@ impl Model {
                 vec![Shown::Warning(format!("{}: {count} events are gone ({from} to {to})", self.title(room.key)))]
             }
             Event::Behind { room, by } => vec![Shown::Note(format!("{}: {}", self.title(room.key), behind_words(by)))],
+            Event::NotStored { room, refusal } => {
+                let words = format!("{}: not stored: {refusal}; it is tried again until it is", self.title(room.key));
+                vec![Shown::Warning(words)]
+            }
             Event::NotKept(error) => {
                 vec![Shown::Warning(format!("your place here will not be found again: {error}"))]
             }

@@ -178,6 +178,7 @@ async fn next<S: AsyncRead + AsyncWrite>(
     let board = Arc::clone(&slots.board);
     loop {
         core.follow_nick();
+        core.plan_again();
         core.say_stand();
         slots.say(writer);
         writer.queue(core.session.frames.drain(..));
@@ -207,7 +208,19 @@ async fn next<S: AsyncRead + AsyncWrite>(
                 }
             }
             () = tokio::time::sleep_until(silence.due()), if reads => return Ok(Next::Silence),
+            () = again(core.again_at) => {
+                core.again_at = None;
+                core.session.say_again();
+            }
         }
+    }
+}
+
+/// Waits for a moment, if there is one to wait for.
+async fn again(at: Option<Instant>) {
+    match at {
+        Some(at) => tokio::time::sleep_until(at).await,
+        None => std::future::pending().await,
     }
 }
 

@@ -93,6 +93,27 @@ async fn a_message_whose_answer_was_lost_is_sent_again_and_confirmed_once() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_server_that_cannot_store_is_asked_again_when_it_said_so() {
+    let (client, mut events, [mut server]) = start(options(Reconnect::BackOff));
+    server.welcomes(false).await;
+    events.online(|_, _| {}).await.unwrap();
+    let lobby = join(&client, &mut server).await;
+    let script = async {
+        let began = Instant::now();
+        for _ in 0..3 {
+            let (id, _) = server.hears().await;
+            let refusal = Refusal::new(Code::StorageFailed, "disk full").with_retry_after_ms(1000);
+            server.says(id, ServerMessage::Refused(refusal)).await;
+        }
+        let (id, _) = server.hears().await;
+        assert_eq!(began.elapsed().as_secs(), 3);
+        server.says(id, ServerMessage::Said(Said { room: RoomId(1), seq: Seq(1) })).await;
+    };
+    let (said, ()) = tokio::join!(client.say(lobby, text("hi")), script);
+    assert_eq!(said.unwrap().seq, Seq(1));
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_hole_ends_the_connection_and_the_next_one_fills_it() {
     let (client, mut events, [mut first, mut second]) = start(options(Reconnect::BackOff));
     first.welcomes(false).await;
@@ -193,7 +214,7 @@ async fn a_silent_server_is_asked_and_then_given_up() {
     let (_client, mut events, [mut server]) = start(options(Reconnect::Never));
     server.welcomes(false).await;
     events.online(|_, _| {}).await.unwrap();
-    let began = tokio::time::Instant::now();
+    let began = Instant::now();
     let (_, ping) = server.hears().await;
     assert_eq!((ping, began.elapsed().as_secs()), (ClientMessage::Ping, 10));
     let error = closed(&mut events).await.expect("it is an error");

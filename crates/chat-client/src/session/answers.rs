@@ -34,7 +34,7 @@ impl Session {
 
     pub(super) fn refused(&mut self, id: RequestId, refusal: Refusal) -> Result<(), Fault> {
         match self.asked.remove(&id) {
-            Some(Asked::Say(message)) => self.says.finish(message, Err(refusal.into())),
+            Some(Asked::Say(message)) => self.say_refused(message, refusal),
             Some(Asked::EnterAgain(key)) => {
                 let error = ClientError::Refused(refusal.clone());
                 self.says.fail_room(key, &error);

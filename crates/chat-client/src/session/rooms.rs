@@ -45,6 +45,10 @@ impl Rooms {
         self.rooms.get(&key)
     }
 
+    pub(super) fn room_ref(&self, key: RoomKey) -> Option<RoomRef> {
+        self.get(key).map(|room| room.room.clone())
+    }
+
     pub(super) const fn changes(&self) -> u64 {
         self.changes
     }

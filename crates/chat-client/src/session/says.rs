@@ -4,11 +4,11 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use proto::message::{Said, Say};
 use proto::text::TextError;
-use proto::{ClientMessage, MessageId, RequestId, Text};
+use proto::{ClientMessage, Code, MessageId, Refusal, RequestId, Text};
 
 use super::{Asked, Session, answer};
 use crate::error::{ClientError, Fault};
-use crate::event::RoomKey;
+use crate::event::{Event, RoomKey};
 use crate::request::Reply;
 
 /// Messages that may wait for an answer, or for the connection to come back.
@@ -22,6 +22,11 @@ pub(super) struct Says {
     unsent: BTreeSet<MessageId>,
     /// The number of the last one that was said.
     last: u64,
+    /// Whether a message is kept that the server cannot store now.
+    keeps: bool,
+    /// Whether one is kept now, and when it is to be sent again.
+    is_kept: bool,
+    again_in_ms: Option<u32>,
 }
 
 #[derive(Debug)]
@@ -33,8 +38,10 @@ struct Waiting {
 
 impl Says {
     /// None yet; the first will have the number behind `last`.
-    pub(super) fn after(last: u64) -> Self {
-        Self { last, ..Self::default() }
+    ///
+    /// `keeps`: whether one is kept that the server cannot store now.
+    pub(super) fn after(last: u64, keeps: bool) -> Self {
+        Self { last, keeps, ..Self::default() }
     }
 
     pub(super) fn len(&self) -> usize {
@@ -43,6 +50,7 @@ impl Says {
 
     /// The connection broke: none has been carried by the next one.
     pub(super) fn unsent(&mut self) {
+        self.again_in_ms = None;
         self.unsent.extend(self.waiting.keys());
     }
 
@@ -104,9 +112,40 @@ impl Session {
         });
     }
 
+    /// A message was refused: its caller is told, unless it only has to be sent again later.
+    pub(super) fn say_refused(&mut self, id: MessageId, refusal: Refusal) {
+        let is_for_now = matches!(refusal.code, Code::StorageFailed | Code::Busy);
+        let (Some(wait_ms), true) = (refusal.retry_after_ms, is_for_now && self.says.keeps) else {
+            return self.says.finish(id, Err(refusal.into()));
+        };
+        let Some(room) = self.says.waiting.get(&id).map(|waiting| waiting.room) else { return };
+        self.says.unsent.insert(id);
+        self.says.again_in_ms = Some(self.says.again_in_ms.unwrap_or(0).max(wait_ms));
+        if !std::mem::replace(&mut self.says.is_kept, true)
+            && let Some(room) = self.rooms.room_ref(room)
+        {
+            self.events.push_back(Event::NotStored { room, refusal });
+        }
+    }
+
+    /// In how many milliseconds [`Self::say_again`] is to be called. Said once.
+    pub(crate) const fn take_again_in_ms(&mut self) -> Option<u32> {
+        self.says.again_in_ms.take()
+    }
+
+    /// Sends again what the server could not store.
+    pub(crate) fn say_again(&mut self) {
+        let rooms: BTreeSet<_> =
+            self.says.unsent.iter().filter_map(|id| Some(self.says.waiting.get(id)?.room)).collect();
+        for room in rooms {
+            self.send_says(room);
+        }
+    }
+
     pub(super) fn said(&mut self, id: RequestId, said: Said) -> Result<(), Fault> {
         match self.asked.remove(&id) {
             Some(Asked::Say(message)) => {
+                self.says.is_kept = false;
                 self.says.finish(message, Ok(said));
                 Ok(())
             }

@@ -15,7 +15,7 @@ fn welcome(resumed: bool) -> Welcome {
 }
 
 fn start() -> Start {
-    Start { nick: "ann".into(), agent: "test".into(), features: 0, token: None, last_message: 0 }
+    Start { nick: "ann".into(), agent: "test".into(), features: 0, token: None, last_message: 0, keeps_says: true }
 }
 
 /// A session that is online, with what it said and heard so far taken away.
@@ -162,6 +162,41 @@ fn a_refused_request_fails_alone() {
     session.take(requests[1].0, ServerMessage::Said(Said { room: RoomId(1), seq: Seq(1) })).unwrap();
     assert_eq!(bad.try_recv().unwrap(), Err(ClientError::Refused(refusal)));
     assert!(good.try_recv().unwrap().is_ok());
+}
+
+#[test]
+fn what_the_server_cannot_store_now_is_kept_and_sent_again_in_order() {
+    let cannot = || Refusal::new(Code::StorageFailed, "disk full").with_retry_after_ms(500);
+    let mut session = online();
+    let lobby = enter(&mut session, 1, "lobby", 1, 0);
+    let mut answers = ["one", "two"].map(|text| say(&mut session, lobby, text));
+    let first = sent(&mut session);
+    for (id, _) in &first {
+        session.take(*id, ServerMessage::Refused(cannot())).unwrap();
+    }
+    assert_eq!((session.take_again_in_ms(), session.take_again_in_ms()), (Some(500), None));
+    let told = session.events.iter().filter(|event| matches!(event, Event::NotStored { .. })).count();
+    assert_eq!(told, 1, "{:?}", session.events);
+    session.say_again();
+    let again = sent(&mut session);
+    let messages =
+        |requests: &[(RequestId, ClientMessage)]| requests.iter().map(|(_, say)| say.clone()).collect::<Vec<_>>();
+    assert_eq!(messages(&again), messages(&first));
+    for (seq, (id, _)) in (1..).zip(&again) {
+        session.take(*id, ServerMessage::Said(Said { room: RoomId(1), seq: Seq(seq) })).unwrap();
+    }
+    assert_eq!(answers.each_mut().map(|answer| answer.try_recv().unwrap().unwrap().seq), [Seq(1), Seq(2)]);
+    session.say_again();
+    assert_eq!(sent(&mut session), []);
+
+    // Where nobody waits for a connection to come back, nobody waits for a disk.
+    let mut session = Session::new(Start { keeps_says: false, ..start() });
+    session.welcome(welcome(false));
+    let lobby = enter(&mut session, 1, "lobby", 1, 0);
+    let mut answer = say(&mut session, lobby, "one");
+    let (id, _) = sent(&mut session).pop().unwrap();
+    session.take(id, ServerMessage::Refused(cannot())).unwrap();
+    assert_eq!(answer.try_recv().unwrap(), Err(ClientError::Refused(cannot())));
 }
 
 #[test]

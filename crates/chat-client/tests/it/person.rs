@@ -28,7 +28,7 @@ pub(crate) struct Person {
     screen: Arc<Screen>,
     reader: Option<JoinHandle<()>>,
     /// Where the program runs, and keeps its history.
-    home: TempDir,
+    home: Arc<TempDir>,
 }
 
 #[derive(Default)]
@@ -66,7 +66,8 @@ impl Person {
     }
 
     /// Starts the client in a folder that has something in it already.
-    pub(crate) fn arrives_in(home: TempDir, address: &str, arguments: &[&str]) -> Self {
+    pub(crate) fn arrives_in(home: impl Into<Arc<TempDir>>, address: &str, arguments: &[&str]) -> Self {
+        let home = home.into();
         let mut command = Command::new(env!("CARGO_BIN_EXE_chat-client"));
         command.args(["--server", address]).args(arguments).current_dir(home.path());
         command.env("TERM", "xterm-256color").env("XDG_STATE_HOME", home.path()).env("HOME", home.path());
@@ -126,6 +127,18 @@ impl Person {
             assert!(started.elapsed() < PATIENCE, "{keys:?} does not become {line:?}:\n{}", self.screen());
             // Ctrl-U, as an empty line must not be interrupted twice.
             self.presses("\x15");
+        }
+    }
+
+    /// Says `line` again and again until `part` is on the screen: for what comes true by itself, a moment later.
+    pub(crate) fn waits_for_line(&self, line: &str, part: &str) {
+        let started = Instant::now();
+        loop {
+            self.says(line);
+            if self.waits(Duration::from_secs(1), |screen| text(screen).contains(part)) {
+                return;
+            }
+            assert!(started.elapsed() < PATIENCE, "{line:?} does not bring {part:?}:\n{}", self.screen());
         }
     }
 

@@ -56,8 +56,14 @@ impl Server {
     /// Says something in the lobby, as somebody who comes for that only.
     #[cfg(unix)]
     pub(crate) fn send(&self, nick: &str, text: &str) {
+        self.send_to("lobby", nick, text);
+    }
+
+    /// The same in another room.
+    #[cfg(unix)]
+    pub(crate) fn send_to(&self, room: &str, nick: &str, text: &str) {
         let mut send = Command::new(env!("CARGO_BIN_EXE_chat-client"));
-        send.args(["send", "--server", &self.address, "--nick", nick, text]);
+        send.args(["send", "--server", &self.address, "--nick", nick, "--room", room, text]);
         assert!(send.status().unwrap().success(), "{text} is not sent");
     }
 

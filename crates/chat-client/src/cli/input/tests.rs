@@ -25,15 +25,6 @@ fn a_line_means_what_it_says() {
         ("/j 茶室", Input::Join(owned("茶室"))),
         ("/join --ephemeral  #tea", Input::JoinEphemeral(owned("#tea"))),
         ("/join --ephemerally", Input::Join(owned("--ephemerally"))),
-        ("/history", Input::History { room: None, what: Stretch::Earlier(None) }),
-        ("/history 50", Input::History { room: None, what: Stretch::Earlier(Some(50)) }),
-        ("/history @1234", Input::History { room: None, what: Stretch::Around(1234) }),
-        ("/hist #tea @7", Input::History { room: Some(owned("#tea")), what: Stretch::Around(7) }),
-        ("/history →ann 5", Input::History { room: Some(owned("→ann")), what: Stretch::Earlier(Some(5)) }),
-        ("/history 茶室", Input::History { room: Some(owned("茶室")), what: Stretch::Earlier(None) }),
-        ("/history #2026", Input::History { room: Some(owned("#2026")), what: Stretch::Earlier(None) }),
-        ("/search  two words*", Input::Search(owned("two words*"))),
-        ("/unread", Input::Unread),
         ("/leave", Input::Leave),
         ("/topic", Input::Topic(None)),
         ("/topic tea at five", Input::Topic(Some(owned("tea at five")))),
@@ -50,6 +41,25 @@ fn a_line_means_what_it_says() {
         ("/say hello", Input::SayCounted(owned("hello"))),
         ("/q", Input::Quit),
         ("/quit", Input::Quit),
+    ];
+    for (line, input) in rows {
+        assert_eq!(&parse(line), input, "{line:?}");
+    }
+}
+
+#[test]
+fn a_line_about_files_or_about_what_was_said_means_what_it_says() {
+    let owned = |text: &str| text.to_owned();
+    let rows: &[(&str, Input)] = &[
+        ("/history", Input::History { room: None, what: Stretch::Earlier(None) }),
+        ("/history 50", Input::History { room: None, what: Stretch::Earlier(Some(50)) }),
+        ("/history @1234", Input::History { room: None, what: Stretch::Around(1234) }),
+        ("/hist #tea @7", Input::History { room: Some(owned("#tea")), what: Stretch::Around(7) }),
+        ("/history →ann 5", Input::History { room: Some(owned("→ann")), what: Stretch::Earlier(Some(5)) }),
+        ("/history 茶室", Input::History { room: Some(owned("茶室")), what: Stretch::Earlier(None) }),
+        ("/history #2026", Input::History { room: Some(owned("#2026")), what: Stretch::Earlier(None) }),
+        ("/search  two words*", Input::Search(owned("two words*"))),
+        ("/unread", Input::Unread),
         ("/u a.txt", Input::Put(Named::new("a.txt"))),
         ("/upload my file.txt", Input::Put(Named::new("my file.txt"))),
         ("/D  a.txt", Input::Get(Named::new("a.txt"))),

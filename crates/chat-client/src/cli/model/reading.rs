@@ -1,6 +1,6 @@
 //! What is read back, and what is told to somebody who comes back.
 
-use chat_client::{Found, Page, RoomKey, RoomRef, Seq, UnreadRoom};
+use chat_client::{Found, Heard, Page, RoomKey, RoomRef, Seq, UnreadRoom, What};
 use jiff::tz::TimeZone;
 
 use super::{Model, Shown};
@@ -57,7 +57,10 @@ impl Model {
         if let (Part::Earlier | Part::Context, Some(room)) = (part, self.rooms.get_mut(&key)) {
             room.shown_back_to(first);
         }
-        let heard = page.events.into_iter().map(|heard| {
+        // That one came and went oneself is of no interest, unless it is what was asked for.
+        let is_own_way = |heard: &Heard| heard.nick == self.nick && matches!(heard.what, What::Joined | What::Left);
+        let is_shown = |heard: &Heard| matches!(part, Part::Around(_)) || !is_own_way(heard);
+        let heard = page.events.into_iter().filter(is_shown).map(|heard| {
             let own = heard.nick == self.nick;
             let mark = if *part == Part::Around(heard.seq) { Mark::Hit } else { self.mark(key, own) };
             Shown::Heard { heard, tag: String::new(), mark, way: if own { Way::None } else { self.way(key) } }

@@ -84,14 +84,17 @@ fn each_history_goes_on_before_the_one_before() {
     let page =
         |events: std::ops::RangeInclusive<u64>| Page { events: events.map(said).collect(), more: false, gone_to: None };
     let key = RoomKey(7);
-    assert_eq!(numbers(&model.part(key, &Part::Context, page(29..=30))), ["29", "30"]);
-    assert_eq!(model.shown_from(key), Some(Seq(29)));
-    let earlier = model.part(key, &Part::Earlier, page(27..=28));
-    assert_eq!(numbers(&earlier), ["-- #tea, 27 to 28 --", "27", "28", "-- now --"]);
-    assert_eq!(model.shown_from(key), Some(Seq(27)));
+    let mut context = page(28..=30);
+    context.events[1].what = What::Joined;
+    context.events[1].nick = "ann".to_owned();
+    assert_eq!(numbers(&model.part(key, &Part::Context, context)), ["28", "30"]);
+    assert_eq!(model.shown_from(key), Some(Seq(28)));
+    let earlier = model.part(key, &Part::Earlier, page(26..=27));
+    assert_eq!(numbers(&earlier), ["-- #tea, 26 to 27 --", "26", "27", "-- now --"]);
+    assert_eq!(model.shown_from(key), Some(Seq(26)));
     let around = model.part(key, &Part::Around(Seq(3)), page(2..=4));
     assert_eq!(numbers(&around), ["-- #tea, around 3 --", "2", "»3", "4", "-- now --"]);
-    assert_eq!(model.shown_from(key), Some(Seq(27)), "that is another part of the room");
+    assert_eq!(model.shown_from(key), Some(Seq(26)), "that is another part of the room");
     let rows = [
         (Part::Earlier, None, "#tea begins with what is shown"),
         (Part::Around(Seq(99)), None, "#tea has no number 99"),
@@ -149,8 +152,10 @@ fn one_s_own_lines_say_how_far_they_have_come() {
 fn what_a_person_has_to_know_is_said() {
     let mut model = model();
     let room = RoomRef { key: RoomKey(2), name: Arc::from("tea"), direct: false };
+    let stored = Event::NotStored { room: room.clone(), refusal: Refusal::new(Code::StorageFailed, "disk full") };
     let error = chat_client::ClientError::Refused(Refusal::new(Code::Busy, "no room"));
     let rows = [
+        (stored, "#tea: not stored: disk full; it is tried again until it is"),
         (Event::Behind { room, by: 1000 }, "#tea: behind by 1000, catching up"),
         (Event::NotKept(error), "your place here will not be found again: no room"),
     ];
