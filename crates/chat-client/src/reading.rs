@@ -65,8 +65,10 @@ impl Client {
     /// Earlier events of a room, at most `count` of them; the server gives no more than 500 at a time, and may give
     /// fewer.
     ///
+    /// What has no messages on a disk, be it an ephemeral room or all of a server, is had as far as its memory reaches.
+    ///
     /// # Errors
-    /// Refused with `NoStore` by a server that has no messages on disk.
+    /// See [`ClientError`].
     pub async fn history(&self, room: RoomKey, range: Range, count: u16) -> Result<Page, ClientError> {
         self.ask(|reply| Request::History { room, range, count, reply }).await
     }

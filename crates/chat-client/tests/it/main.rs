@@ -13,6 +13,7 @@ mod files_trouble;
 mod liar;
 #[cfg(unix)]
 mod person;
+mod reading;
 #[cfg(unix)]
 mod repl;
 mod server;

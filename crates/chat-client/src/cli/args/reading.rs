@@ -15,7 +15,9 @@ some of what was asked for is gone, standard error says up to which number.
 Your own rooms are read beside whatever else you have open, if you have talked on this server before and the place is
 kept; any other room is come into for a moment, without a word, under whatever nick is free.
 
-Exit codes: 5 no such room or conversation, 4 the server has no messages on disk.
+What is kept on no disk, as in an ephemeral room, is had as far as the server's memory reaches.
+
+Exit codes: 5 no such room or conversation.
 
 Examples:
   chat-client history --room ops                   its last 50 events
