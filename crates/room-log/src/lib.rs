@@ -11,9 +11,11 @@
 #![deny(clippy::print_stdout, clippy::print_stderr, clippy::indexing_slicing)]
 
 mod log;
+mod private_file;
 pub mod search;
 mod segment;
 pub mod store;
+mod sync;
 mod walk;
 
 pub use log::{Cursor, Reading, RoomLog};

@@ -1,13 +1,13 @@
 //! The ring of one room, and cursors in it.
 
 use std::collections::VecDeque;
-use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::PoisonError;
 
 use bytes::Bytes;
 use proto::Seq;
 
 use crate::segment::Segment;
+use crate::sync::{AtomicU64, Mutex, MutexGuard, Ordering};
 
 /// A newest segment shorter than this takes the next events into itself, so that a quiet room is a few long pieces
 /// and not many short ones. Costs a copy of at most this much per append.

@@ -4,6 +4,7 @@
 //! [`Store::history`], [`Store::search`] and [`Store::unread`] read on connections of their own, so no reader ever waits for
 //! a commit, nor a commit for a reader.
 
+mod checkpoint;
 pub mod fail_point;
 mod indexer;
 mod ledger;
@@ -37,6 +38,8 @@ use reader::Reader;
 use rows::{Batch, Stored};
 use trouble::Trouble;
 use writer::Writer;
+
+use crate::private_file;
 
 /// The file in the data directory.
 const FILE: &str = "chat.db";
@@ -156,6 +159,7 @@ pub struct Store {
     progress: Arc<Progress>,
     readers: Vec<JoinHandle<()>>,
     indexing: Option<JoinHandle<()>>,
+    checkpointing: Option<JoinHandle<()>>,
     writing: Option<JoinHandle<()>>,
 }
 
@@ -168,19 +172,31 @@ impl Store {
     pub fn open(data_dir: &Path, options: StoreOptions) -> Result<(Self, Stored), StoreError> {
         std::fs::create_dir_all(data_dir).map_err(|error| trouble::of_system(&error, data_dir))?;
         let path = data_dir.join(FILE);
-        schema::make_file(&path)?;
+        private_file::make(&path).map_err(|error| trouble::of_system(&error, &path))?;
         let connection = schema::open_to_write(&path, options.durability)?;
         let (stored, ledger) = load::load(&connection).map_err(|error| error.of(&path))?;
         let trimmed = trim::last_trimmed(&connection).map_err(|error| Trouble::from(error).of(&path))?;
         let reads = Arc::new(Queue::new(READS_WAITING_MAX));
         let progress = Arc::new(Progress::new(ledger.numbers.next, trimmed, Arc::clone(&reads)));
-        let writer = Writer::new(path.clone(), options, connection, ledger, Arc::clone(&progress));
+        let (pages, times) = checkpoint::pair();
+        let checkpoints = schema::open_to_checkpoint(&path)?;
+        let writer = Writer::new(path.clone(), options, connection, ledger, Arc::clone(&progress), pages);
         let indexer = Indexer::new(&path, schema::open_to_read(&path)?, Arc::clone(&progress));
         let (jobs, to_do) = sync_channel(BATCHES_WAITING_MAX);
         let (writer_jobs, readers) = (Some(jobs), Vec::new());
-        let mut store = Self { path, writer: writer_jobs, reads, progress, readers, indexing: None, writing: None };
+        let mut store = Self {
+            path,
+            writer: writer_jobs,
+            reads,
+            progress,
+            readers,
+            indexing: None,
+            checkpointing: None,
+            writing: None,
+        };
         let path = &store.path;
         store.writing = Some(begin("store-writer", path, move || writer.run(&to_do))?);
+        store.checkpointing = Some(begin("store-checkpoint", path, move || checkpoint::run(&checkpoints, &times))?);
         store.indexing = Some(begin("store-indexer", path, move || indexer.run())?);
         for _ in 0..options.readers.max(1) {
             let reader = Reader::open(path.clone(), Arc::clone(&store.progress))?;
@@ -294,6 +310,7 @@ impl Drop for Store {
         drop(self.indexing.take().map(JoinHandle::join));
         self.writer = None;
         drop(self.writing.take().map(JoinHandle::join));
+        drop(self.checkpointing.take().map(JoinHandle::join));
     }
 }
 

@@ -9,6 +9,7 @@ use rusqlite::{Connection, ErrorCode, OptionalExtension as _, Transaction, param
 
 use super::words::Line;
 use super::{Doc, VERSION, parts};
+use crate::private_file;
 
 /// Messages in a part.
 const PART_DOCS: u64 = 500_000;
@@ -156,6 +157,8 @@ fn is_damage(error: &rusqlite::Error) -> bool {
 }
 
 fn connect(path: &Path) -> rusqlite::Result<Connection> {
+    // What keeps it from being made, SQLite says too.
+    let _ = private_file::make(path);
     let connection = Connection::open(path)?;
     // It can be built again, so a commit need not wait for the disk; fewer and larger checkpoints leave it to the store.
     connection.execute_batch(

@@ -3,13 +3,12 @@
 //! Every event has a number of its own in the whole store: that of its segment, `n`, and as many more as it stands
 //! behind the segment's first. Numbers rise in the order of the commits and are never used again.
 
-use std::fs::OpenOptions;
 use std::path::Path;
 use std::time::Duration;
 
 use rusqlite::{Connection, OpenFlags, TransactionBehavior};
 
-use super::trouble::{Trouble, of_system};
+use super::trouble::Trouble;
 use super::{Durability, StoreError};
 
 /// The steps; the file's `user_version` counts those that were taken. A step that was released never changes.
@@ -60,12 +59,14 @@ const BUSY: Duration = Duration::from_secs(2);
 /// Memory for pages, in KiB: of the writer, and of each reader. What is behind it is the system's cache.
 const WRITER_CACHE_KIB: i32 = 8192;
 const READER_CACHE_KIB: i32 = 2048;
+const CHECKPOINT_CACHE_KIB: i32 = 64;
 
-/// Pages after which the write-ahead log goes into the file. More make each time longer, fewer make it more often.
-const CHECKPOINT_PAGES: i32 = 1000;
+/// Pages of the write-ahead log at which the writer itself puts it into the file, up to its end, so that it begins anew.
+/// Most of it is there by then.
+const CHECKPOINT_PAGES: i32 = 8000;
 
 /// What is left of a write-ahead log that a slow reader, or a big transaction, made longer than that.
-const LOG_BYTES_KEPT: i32 = 16 << 20;
+const LOG_BYTES_KEPT: i32 = 40 << 20;
 
 /// Statements that stay prepared.
 const STATEMENTS_KEPT: usize = 64;
@@ -95,16 +96,15 @@ pub(super) fn open_to_read(path: &Path) -> Result<Connection, StoreError> {
     open().map_err(|error: rusqlite::Error| Trouble::from(error).of(path))
 }
 
-/// Makes the file, so that its owner alone can read it: there are tokens in it. SQLite gives the files beside it the same
-/// rights. Also learns, in the system's own words, that it cannot be written.
-///
-/// Only while nobody in this process has the file open: to close a file gives up all locks that the process has on it.
-pub(super) fn make_file(path: &Path) -> Result<(), StoreError> {
-    let mut options = OpenOptions::new();
-    options.read(true).write(true).create(true).truncate(false);
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    options.open(path).map(drop).map_err(|error| of_system(&error, path))
+/// Opens the file for the thread that puts the write-ahead log into it; the writer has it open.
+pub(super) fn open_to_checkpoint(path: &Path) -> Result<Connection, StoreError> {
+    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let open = || {
+        let connection = Connection::open_with_flags(path, flags)?;
+        connection.pragma_update(None, "cache_size", -CHECKPOINT_CACHE_KIB)?;
+        Ok(connection)
+    };
+    open().map_err(|error: rusqlite::Error| Trouble::from(error).of(path))
 }
 
 /// The file's version, if it is one of ours that this program knows. Changes nothing.

@@ -9,6 +9,7 @@ use std::time::Instant;
 use futures::channel::oneshot;
 use rusqlite::{Connection, Transaction, TransactionBehavior};
 
+use super::checkpoint::Pages;
 use super::ledger::Ledger;
 use super::progress::Progress;
 use super::rows::Batch;
@@ -47,6 +48,7 @@ pub(super) struct Writer {
     disk: Disk,
     trimming: Trimming,
     progress: Arc<Progress>,
+    pages: Pages,
 }
 
 /// The file, and what is known of it.
@@ -67,9 +69,10 @@ impl Writer {
         connection: Connection,
         ledger: Ledger,
         progress: Arc<Progress>,
+        pages: Pages,
     ) -> Self {
         let disk = Disk { path, durability: options.durability, connection: Some(connection), ledger };
-        Self { disk, trimming: Trimming::new(options.retention), progress }
+        Self { disk, trimming: Trimming::new(options.retention), progress, pages }
     }
 
     /// Works until nobody can ask any more.
@@ -130,6 +133,7 @@ impl Writer {
         })?;
         fail_point::pass("after-commit");
         self.progress.set_committed(self.disk.ledger.numbers.next);
+        self.pages.written(batch.events.iter().map(|events| events.segment.bytes().len()).sum());
         Ok(())
     }
 
