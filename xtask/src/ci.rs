@@ -1,7 +1,7 @@
 //! `cargo xtask ci`: everything that must hold before a change lands, step by step, with times.
 //!
 //! Needs the Rust toolchain and a C compiler, nothing else. The steps share one profile and one set of features, so
-//! that nothing is built twice.
+//! that nothing is built twice; but for the interleavings of the ring, which need locks of another make.
 
 use std::process::{Command, ExitCode, Stdio};
 use std::time::{Duration, Instant};
@@ -156,15 +156,7 @@ impl Step {
                 "--all-targets",
                 "--locked",
             ])),
-            Self::Test => {
-                let mut command = repo.cargo(&["test", "--workspace", "--locked", "--no-fail-fast"]);
-                println!("{}", program::shown(&command));
-                tally::run(&mut command, tally)?;
-                if tally.passed == 0 {
-                    bail!("not one test was run");
-                }
-                Ok(Verdict::Passed)
-            }
+            Self::Test => test(repo, tally),
             Self::Vectors => say_and_run(&mut vectors::command(repo)),
             Self::Bench => bench(repo),
             Self::Deny if peers::find("cargo-deny").is_none() => {
@@ -177,6 +169,21 @@ impl Step {
             }
         }
     }
+}
+
+/// All tests, then the ring's with a scheduler that tries interleavings. The second run whatever the first says.
+fn test(repo: &Repo, tally: &mut Tally) -> Result<Verdict> {
+    let interleavings: &[&str] =
+        &["test", "--locked", "--package", "room-log", "--features", "shuttle", "--test", "interleavings"];
+    let mut results = Vec::new();
+    for arguments in [&["test", "--workspace", "--locked", "--no-fail-fast"], interleavings] {
+        let mut command = repo.cargo(arguments);
+        println!("{}", program::shown(&command));
+        let before = tally.passed;
+        let result = tally::run(&mut command, tally);
+        results.push(result.and_then(|()| if tally.passed == before { bail!("not one test was run") } else { Ok(()) }));
+    }
+    results.into_iter().collect::<Result<()>>().map(|()| Verdict::Passed)
 }
 
 /// The bench's checks of itself, then a run of the experiments too small for a figure. It takes half a minute.

@@ -10,7 +10,7 @@ use anyhow::{Context as _, Result, bail};
 
 use crate::program;
 
-/// The test results of a run, over all test programs.
+/// The test results of all runs, over all test programs.
 #[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Tally {
     pub(super) passed: u64,
@@ -36,7 +36,7 @@ impl Tally {
     }
 }
 
-/// Runs `command`, a `cargo test`, and writes its results to `tally`. An error if it failed, or if a test left a program
+/// Runs `command`, a `cargo test`, and adds its results to `tally`. An error if it failed, or if a test left a program
 /// behind that still holds the output.
 pub(super) fn run(command: &mut Command, tally: &mut Tally) -> Result<()> {
     let line = program::shown(command);
@@ -53,7 +53,8 @@ pub(super) fn run(command: &mut Command, tally: &mut Tally) -> Result<()> {
     let Ok(counted) = counted.recv_timeout(LEFTOVER_WAIT) else {
         bail!("a test left a program running, which still holds the output: find it with `ps`, and end it in the test");
     };
-    *tally = counted;
+    tally.passed += counted.passed;
+    tally.failed += counted.failed;
     program::judge(&line, status)
 }
 
