@@ -149,6 +149,21 @@ fn a_command_acts_from_the_place_and_leaves_it_as_it_was() {
 }
 
 #[test]
+fn a_follower_leaves_the_place_to_the_person() {
+    let (server, home) = (Server::with_files(), home());
+    let ann = sits_down(&home, &server, "ann");
+    ann.says("/q");
+    ann.ends();
+    server.send("bob", "hello");
+    for line in
+        [&["tail", "--last", "5", "--count", "1"][..], &["tail", "--nick", "ann", "--last", "5", "--count", "1"]]
+    {
+        assert!(does(home.path(), &server, line).contains("hello"));
+    }
+    assert!(does(home.path(), &server, &["unread"]).starts_with("#lobby  1  from"));
+}
+
+#[test]
 fn one_s_own_place_is_taken_over_by_a_second_window_if_one_wants_to() {
     let (server, home) = (Server::with_files(), home());
     let first = sits_down(&home, &server, "ann");

@@ -2,14 +2,16 @@
 
 use chat_client::{Client, ConnectionState, Event, Events, How, Reconnect, RoomKey, Seq, Since, What};
 
-use super::connect;
+use super::connect_with;
 use crate::cli::args::{Args, Tail};
+use crate::cli::default_nick;
 use crate::cli::failure::{Failure, complain};
 use crate::cli::stdout;
 use crate::cli::view::{Look, Mark, View, Way, heard_json, missed_json};
 
 pub(crate) async fn run(args: &Args, tail: &Tail) -> Result<u8, Failure> {
-    let connected = connect(args, Reconnect::BackOff).await?;
+    // Not from the place that is kept: see `default_nick::options`.
+    let connected = connect_with(args, default_nick::options(args, Reconnect::BackOff)).await?;
     connected.say_nick(args);
     connected.finish(async |client, events| follow(args, tail, client, events).await).await
 }

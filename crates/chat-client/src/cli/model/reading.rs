@@ -6,7 +6,7 @@ use jiff::tz::TimeZone;
 use super::{Model, Shown};
 use crate::cli::commands::reading::gone_words;
 use crate::cli::input::Stretch;
-use crate::cli::view::reading::{hit_table, unread_table};
+use crate::cli::view::reading::{SHORT_COLUMNS, hit_table, unread_table};
 use crate::cli::view::{Mark, Way};
 
 /// A part of a room that was asked for.
@@ -81,7 +81,7 @@ impl Model {
         // The newest stands nearest to the prompt.
         events.reverse();
         let more = if next.is_some() { "the newest " } else { "" };
-        let table = hit_table(&events, words, &TimeZone::system());
+        let table = hit_table(&events, words, &TimeZone::system(), SHORT_COLUMNS);
         let words = format!(
             "found {more}{}, newest last; /history ROOM @NUMBER shows what stands around one:\n{}",
             events.len(),

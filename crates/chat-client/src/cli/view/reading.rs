@@ -9,17 +9,19 @@ use super::files::sent_words;
 use super::table::columns;
 use super::{Way, at, json_line};
 
-/// Columns of a text that are shown around a hit, and how many of them before it.
-const TEXT_COLUMNS: usize = 80;
-const BEFORE_COLUMNS: usize = 24;
+/// Columns of a text that are shown around a hit: of a command, and in a conversation, where a line is better not
+/// wrapped.
+pub(crate) const TEXT_COLUMNS: usize = 80;
+pub(crate) const SHORT_COLUMNS: usize = 44;
 
 /// Messages that a search found, one a line: room, number, time, nick, and the text around the first hit.
-pub(crate) fn hit_table(found: &[Heard], words: &str, zone: &TimeZone) -> String {
+/// `text_columns` is how much of that.
+pub(crate) fn hit_table(found: &[Heard], words: &str, zone: &TimeZone, text_columns: usize) -> String {
     let row = |heard: &Heard| {
         let time = at(heard.at_ms, zone).strftime("%Y-%m-%d %H:%M").to_string();
         let nick = escape::line(&heard.nick).into_owned();
         let text = match &heard.what {
-            What::Said(text) => around(text, words),
+            What::Said(text) => around(text, words, text_columns),
             // Whose it is stands before it already.
             _ => format!("*{}", sent_words("", heard, Way::None)),
         };
@@ -58,13 +60,13 @@ pub(crate) fn title(room: &RoomRef) -> String {
     format!("{}{}", if room.direct { "→" } else { "#" }, escape::line(&room.name))
 }
 
-/// `text` on one line, cut to what stands around the first of `words` in it.
-fn around(text: &str, words: &str) -> String {
+/// `text` on one line, cut to the `columns` that stand around the first of `words` in it.
+fn around(text: &str, words: &str, columns: usize) -> String {
     let chars: Vec<char> = text.chars().map(|c| if c == '\n' { ' ' } else { c }).collect();
     let hit = first_hit(&chars, words).unwrap_or(0);
-    let start = back_from(&chars, hit, BEFORE_COLUMNS);
+    let start = back_from(&chars, hit, columns * 3 / 10);
     let mut shown = String::new();
-    let mut room = TEXT_COLUMNS;
+    let mut room = columns;
     let mut end = start;
     while let Some(c) = chars.get(end) {
         let width = c.width().unwrap_or(0);

@@ -8,7 +8,7 @@ use crate::cli::args::{Args, Search};
 use crate::cli::failure::{Failure, complain};
 use crate::cli::stdout;
 use crate::cli::view::heard_json;
-use crate::cli::view::reading::hit_table;
+use crate::cli::view::reading::{TEXT_COLUMNS, hit_table};
 
 pub(crate) async fn run(args: &Args, search: &Search) -> Result<u8, Failure> {
     let words = search.words.join(" ");
@@ -39,7 +39,7 @@ pub(crate) async fn run(args: &Args, search: &Search) -> Result<u8, Failure> {
         .await?;
     let shown = match search.json {
         true => found.iter().map(heard_json).collect(),
-        false => hit_table(&found, &words, &TimeZone::system()),
+        false => hit_table(&found, &words, &TimeZone::system(), TEXT_COLUMNS),
     };
     stdout::write(&shown)?;
     if found.is_empty() {

@@ -26,8 +26,8 @@ fn hits_line_up_and_hide_nothing() {
 #茶室   1234  2026-11-12 10:15  王小明  * sent 图片.png (10 B)
 →bob    88    2026-11-12 10:15  bob     <U+001B>[2Jtwo
 ";
-    assert_eq!(hit_table(&found, "two", &TimeZone::UTC), table);
-    assert_eq!(hit_table(&[], "two", &TimeZone::UTC), "");
+    assert_eq!(hit_table(&found, "two", &TimeZone::UTC, TEXT_COLUMNS), table);
+    assert_eq!(hit_table(&[], "two", &TimeZone::UTC, TEXT_COLUMNS), "");
 }
 
 #[test]
@@ -44,7 +44,7 @@ fn a_long_text_is_cut_to_what_stands_around_the_hit() {
         (String::new(), "a", String::new()),
     ];
     for (text, words, shown) in rows {
-        assert_eq!(around(&text, words), shown, "{words} in {text}");
+        assert_eq!(around(&text, words, TEXT_COLUMNS), shown, "{words} in {text}");
     }
 }
 
