@@ -26,13 +26,11 @@ use tokio::time::Instant;
 use super::args::Args;
 use super::commands::{leave_but, rooms_of};
 use super::failure::Failure;
-use super::model::{Model, Part, Shown};
+use super::model::{Model, Shown};
 use super::term::{Terminal, Typed};
 use super::view::{Look, View};
-use comeback::{Comeback, comeback};
 use errand::{Errand, Running};
 use pending::Pending;
-use proto::RoomName;
 use read_marks::ReadMarks;
 use signals::{Signal, Signals};
 use transfers::Transfers;
@@ -154,28 +152,6 @@ impl Repl {
     /// Goes into the first room.
     fn go_in(&mut self, args: &Args) {
         self.start(Errand::Join { room: args.room(None).to_owned(), since: self.history(), ephemeral: false });
-    }
-
-    /// Shows somebody who has been here before where they are, and what is new.
-    async fn come_back(&mut self, args: &Args, events: &mut Events) {
-        let wished = args.room.as_ref().map(RoomName::as_str);
-        let Comeback { rooms, at_hand, context, heard } = comeback(&self.client, events, wished).await;
-        if !rooms.is_empty() {
-            self.show(vec![Shown::Note(Model::back_words(&rooms))]);
-        }
-        match at_hand {
-            Some(room) => self.model.turn_to_soon(room),
-            None => self.go_in(args),
-        }
-        let mut context = context.zip(at_hand);
-        for event in heard {
-            let room = if let Event::Entered(entered) = &event { Some(entered.room.key) } else { None };
-            self.hear(event);
-            if let Some((page, key)) = context.take_if(|(_, key)| room == Some(*key)) {
-                let shown = self.model.part(key, &Part::Context, page);
-                self.show(shown);
-            }
-        }
     }
 
     /// Tells the server what has been read: what is due, or all of it.

@@ -72,6 +72,7 @@ fn whoever_comes_back_sees_what_is_new_and_nothing_twice() {
 
     let ann = sits_down(&home, &server, "ann");
     ann.sees("back in #lobby");
+    ann.sees("bob     三");
     let screen = ann.screen();
     let at = |part: &str| screen.find(part).unwrap_or_else(|| panic!("{part} is not in\n{screen}"));
     assert!(at("✓ before I go") < at("── new since you left ──"), "{screen}");

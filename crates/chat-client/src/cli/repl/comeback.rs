@@ -5,9 +5,12 @@ use std::future::Future;
 use std::time::Duration;
 
 use chat_client::{Client, ClientError, Event, Events, Page, Range, RoomKey, RoomRef, UnreadRoom};
+use proto::RoomName;
 use proto::limits::DEFAULT_ROOM;
 
-use super::HISTORY;
+use super::{HISTORY, Repl};
+use crate::cli::args::Args;
+use crate::cli::model::{Model, Part, Shown};
 
 /// How long to wait for the answers. What comes later is not needed any more.
 const ANSWER_MAX: Duration = Duration::from_secs(3);
@@ -15,21 +18,45 @@ const ANSWER_MAX: Duration = Duration::from_secs(3);
 /// Events that had been read and are shown above new ones, at least.
 const CONTEXT_MIN: u64 = 5;
 
+impl Repl {
+    /// Shows somebody who has been here before where they are, and what is new.
+    pub(super) async fn come_back(&mut self, args: &Args, events: &mut Events) {
+        let wished = args.room.as_ref().map(RoomName::as_str);
+        let Comeback { rooms, at_hand, context, heard } = comeback(&self.client, events, wished).await;
+        if !rooms.is_empty() {
+            self.show(vec![Shown::Note(Model::back_words(&rooms))]);
+        }
+        match at_hand {
+            Some(room) => self.model.turn_to_soon(room),
+            None => self.go_in(args),
+        }
+        let mut context = context.zip(at_hand);
+        for event in heard {
+            let room = if let Event::Entered(entered) = &event { Some(entered.room.key) } else { None };
+            self.hear(event);
+            if let Some((page, key)) = context.take_if(|(_, key)| room == Some(*key)) {
+                let shown = self.model.part(key, &Part::Context, page);
+                self.show(shown);
+            }
+        }
+    }
+}
+
 /// What somebody finds who comes back.
 #[derive(Debug, Default)]
-pub(super) struct Comeback {
+struct Comeback {
     /// Their rooms, in the order they came into them.
-    pub(super) rooms: Vec<RoomRef>,
+    rooms: Vec<RoomRef>,
     /// The room to turn to; `None` if it is yet to be come into.
-    pub(super) at_hand: Option<RoomKey>,
+    at_hand: Option<RoomKey>,
     /// What had been read there.
-    pub(super) context: Option<Page>,
+    context: Option<Page>,
     /// What was heard meanwhile.
-    pub(super) heard: VecDeque<Event>,
+    heard: VecDeque<Event>,
 }
 
 /// Asks for it. `wished` is the room that was named, if one was.
-pub(super) async fn comeback(client: &Client, events: &mut Events, wished: Option<&str>) -> Comeback {
+async fn comeback(client: &Client, events: &mut Events, wished: Option<&str>) -> Comeback {
     let mut comeback = Comeback::default();
     let Some(rooms) = while_hearing(client.unread(), events, &mut comeback.heard).await else { return comeback };
     let at_hand = room_at_hand(&rooms, wished);
