@@ -120,5 +120,5 @@ async fn an_ephemeral_room_ends_with_the_server() {
     ann.resume(token, &[(room, 3)]).await;
     assert_eq!(ann.history(room, Range::Last, 2).await, Err(proto::Code::NotInRoom));
     let joined = ann.join("mist", Since::Last(10)).await;
-    assert!(!joined.ephemeral && joined.head.0 == 0);
+    assert!(joined.room != room && !joined.ephemeral && joined.head.0 == 0);
 }
