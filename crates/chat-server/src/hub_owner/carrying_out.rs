@@ -84,7 +84,7 @@ impl HubOwner {
         }
     }
 
-    fn admit(&self, effect: Effect) {
+    pub(super) fn admit(&self, effect: Effect) {
         let Effect::Admit { to, request, nick, token, resumed, kept } = effect else { return };
         let Some(seated) = self.sessions.get(&to) else { return };
         seated.outbox.admit();

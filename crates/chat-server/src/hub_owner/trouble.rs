@@ -91,6 +91,7 @@ impl HubOwner {
         self.hub.set_read_only(Some(refusal(&error)));
         // Who leaves does not wait; what they asked last stays unanswered, so they know that it may not be stored.
         self.see_off(std::mem::take(&mut turn.goodbyes));
+        self.welcome_all(&mut turn);
         let mut unanswered: HashMap<_, usize> = HashMap::new();
         turn.answers().for_each(|session| *unanswered.entry(session).or_default() += 1);
         for (session, count) in unanswered {
@@ -102,6 +103,13 @@ impl HubOwner {
             tracing::error!("the store's writer has failed; start the server anew");
         }
         self.held = Some(Box::new(held));
+    }
+
+    /// Whoever came in the batch that could not be stored is welcomed like those who come after it, and can read.
+    fn welcome_all(&self, turn: &mut Turn) {
+        let is_welcome = |effect: &mut Effect| matches!(effect, Effect::Admit { .. });
+        let welcomes: Vec<_> = turn.effects.extract_if(.., is_welcome).collect();
+        welcomes.into_iter().for_each(|welcome| self.admit(welcome));
     }
 
     /// Goes on after [`Held::tried`]: tries, rests again, or is over it.
