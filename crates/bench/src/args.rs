@@ -8,10 +8,14 @@ use crate::targets::{Protocol, Target};
 
 mod files;
 mod load;
+mod store;
 mod suite;
 
 pub use files::{FilesChat, FilesCommand, FilesCommon, FilesMemory, FilesSmall, FilesThroughput};
 pub use load::{Arrivals, LoadArguments, LoadTarget};
+pub use store::{
+    Durability, StoreBig, StoreCommand, StoreCommit, StoreCommon, StoreDelivery, StoreReturn, StoreStalled,
+};
 pub use suite::{FailOn, ReportArguments, SuiteArguments};
 
 /// The most connections one trial opens; what the operating system allows may be less.
@@ -29,6 +33,8 @@ Examples:
   bench-client churn --json               one object a line
   bench-client files throughput           2 GiB by ours, iperf3, nginx, cp, rsync
   bench-client files chat                 chat while files fill the connection
+  bench-client store commit               stored and confirmed a second, beside raw SQLite
+  bench-client fanout --stored --ephemeral
 
 Exit codes: 0 ok, 1 a trial was invalid or a server could not be started or reached, 2 usage, 3 a regression or a
 broken promise (suite --fail-on), 130 interrupted.";
@@ -83,6 +89,9 @@ pub enum Command {
     /// Files, beside iperf3, nginx, cp and rsync.
     #[command(subcommand)]
     Files(FilesCommand),
+    /// Stored messages: how many, how soon, and what comes back of them.
+    #[command(subcommand)]
+    Store(StoreCommand),
     /// Checks the bench itself in under 20 seconds and says nothing about speed.
     SelfCheck(SelfCheckArguments),
     /// The plainest tokio echo, which `echo` starts as its reference.
@@ -176,8 +185,24 @@ pub struct FanoutArguments {
     /// How many messages the sender may be ahead of the slowest receiver.
     #[arg(long, default_value_t = 4096, value_parser = count(1..=1024 * 1024))]
     pub window: usize,
+    /// Ours stores every message before anybody gets it.
+    #[arg(long, conflicts_with = "targets")]
+    pub stored: bool,
+    /// Ours stores, but not this room; with --stored both are measured.
+    #[arg(long, conflicts_with = "targets")]
+    pub ephemeral: bool,
+    /// On a disk: where ours stores; beside this program unless said.
+    #[arg(long, value_name = "DIR")]
+    pub dir: Option<PathBuf>,
     #[command(flatten)]
     pub common: Common,
+}
+
+impl FanoutArguments {
+    /// Whether ours is a server that stores.
+    pub(crate) const fn stores(&self) -> bool {
+        self.stored || self.ephemeral
+    }
 }
 
 /// What `idle` takes.

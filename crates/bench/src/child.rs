@@ -131,6 +131,11 @@ impl RunningServer {
         readings::peak_bytes(self.child.id())
     }
 
+    /// Lets [`RunningServer::peak_bytes`] begin anew from what it holds now; does nothing where that cannot be.
+    pub fn forget_peak(&self) {
+        readings::forget_peak(self.child.id());
+    }
+
     /// What it holds, with what it shares with others divided among them, in bytes; `None` where that cannot be read.
     pub fn proportional_bytes(&self) -> Option<u64> {
         readings::proportional_bytes(self.child.id())

@@ -25,6 +25,8 @@ const SOURCES: u8 = 16;
 pub struct Dialed {
     stream: TcpStream,
     target: String,
+    /// What it is in, for errors.
+    during: &'static str,
 }
 
 impl Dialed {
@@ -34,11 +36,41 @@ impl Dialed {
     /// [`BenchError::CannotConnect`].
     pub fn connect(address: SocketAddr, target: &str) -> Result<Self, BenchError> {
         let cannot = |source| BenchError::CannotConnect { target: target.to_owned(), source };
-        let stream = connect(address).map_err(cannot)?;
-        stream.set_nodelay(true).map_err(cannot)?;
-        stream.set_read_timeout(Some(GREETING_TIMEOUT)).map_err(cannot)?;
-        stream.set_write_timeout(Some(GREETING_TIMEOUT)).map_err(cannot)?;
-        Ok(Self { stream, target: target.to_owned() })
+        Self::on(connect(address).map_err(cannot)?, target).map_err(cannot)
+    }
+
+    /// The same, and the kernel takes only about `receive_bytes` for this side that it has not read.
+    ///
+    /// # Errors
+    /// As [`Dialed::connect`].
+    pub fn connect_narrow(address: SocketAddr, target: &str, receive_bytes: usize) -> Result<Self, BenchError> {
+        let cannot = |source| BenchError::CannotConnect { target: target.to_owned(), source };
+        let narrow = || {
+            let socket = Socket::new(Domain::for_address(address), Type::STREAM, None)?;
+            // Before the handshake, which tells the other side how much it may send.
+            socket.set_recv_buffer_size(receive_bytes)?;
+            socket.connect(&address.into())?;
+            Self::on(socket.into(), target)
+        };
+        narrow().map_err(cannot)
+    }
+
+    fn on(stream: TcpStream, target: &str) -> io::Result<Self> {
+        stream.set_nodelay(true)?;
+        stream.set_read_timeout(Some(GREETING_TIMEOUT))?;
+        stream.set_write_timeout(Some(GREETING_TIMEOUT))?;
+        Ok(Self { stream, target: target.to_owned(), during: "in the greeting" })
+    }
+
+    /// The greeting is over, and what follows may take `patience` to be answered.
+    ///
+    /// # Errors
+    /// If the operating system refuses.
+    pub fn past_greeting(&mut self, patience: Duration) -> Result<(), BenchError> {
+        self.during = "while it was asked";
+        self.stream
+            .set_read_timeout(Some(patience))
+            .map_err(BenchError::io("cannot set how long to wait for an answer"))
     }
 
     /// The connection, for a readiness loop.
@@ -121,16 +153,15 @@ impl Dialed {
 
     /// An error that says what came instead of the greeting.
     pub fn unexpected(&self, what: &str) -> BenchError {
-        BenchError::protocol(&self.target, format!("in the greeting it sent {what}"))
+        BenchError::protocol(&self.target, format!("it sent {what} {}", self.during))
     }
 
     fn broke(&self, error: &io::Error) -> BenchError {
+        let during = self.during;
         let why = match error.kind() {
-            ErrorKind::UnexpectedEof => "it closed the connection in the greeting".to_owned(),
-            ErrorKind::WouldBlock | ErrorKind::TimedOut => {
-                format!("it is silent in the greeting for {} seconds", GREETING_TIMEOUT.as_secs())
-            }
-            _ => format!("the connection broke in the greeting: {error}"),
+            ErrorKind::UnexpectedEof => format!("it closed the connection {during}"),
+            ErrorKind::WouldBlock | ErrorKind::TimedOut => format!("it was silent for too long {during}"),
+            _ => format!("the connection broke {during}: {error}"),
         };
         BenchError::protocol(&self.target, why)
     }

@@ -9,6 +9,7 @@ mod idle;
 mod load;
 mod self_check;
 mod setting;
+mod store;
 
 pub use blocks::{Blocks, Trial, run_blocks};
 pub use setting::Setting;
@@ -21,3 +22,4 @@ pub use files::{FileArm, run as files};
 pub use idle::run as idle;
 pub use load::run as load;
 pub use self_check::run as self_check;
+pub use store::run as store;

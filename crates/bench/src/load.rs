@@ -4,16 +4,20 @@
 mod churn;
 pub mod clock;
 mod closed;
+pub(crate) mod comeback;
 mod fanout;
 mod gauge;
 mod idle;
 mod link;
 pub mod open;
 mod readiness;
+mod saying;
 pub mod schedule;
 pub mod slow;
+mod steady;
 #[cfg(test)]
 mod tests;
+mod watch;
 
 pub use churn::{Churn, ChurnCount, Exchange, Tally};
 pub use closed::{Closed, ClosedCount};
@@ -21,6 +25,8 @@ pub use fanout::{Fanout, FanoutCount};
 pub use gauge::{Gauge, Usage};
 pub use idle::Crowd;
 pub use readiness::Waiting;
+pub(crate) use saying::{Saying, SayingCount, Texts};
+pub(crate) use steady::{Steady, SteadyCount, SteadyPlan};
 
 use std::time::Duration;
 

@@ -1,6 +1,9 @@
 //! The machine a figure belongs to: what it is, which core serves and which one loads, how many files may be open.
 
+mod file_system;
 pub mod noise;
+
+pub use file_system::FileSystem;
 
 use serde::Serialize;
 

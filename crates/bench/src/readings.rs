@@ -48,6 +48,12 @@ pub fn peak_bytes(process: u32) -> Option<u64> {
     kibibytes(&text, "VmHWM")
 }
 
+/// Lets [`peak_bytes`] begin anew from what a process of ours holds now.
+pub fn forget_peak(process: u32) {
+    // Where the kernel refuses, the peak is that of the whole run, which is more and not less.
+    let _ = std::fs::write(format!("/proc/{process}/clear_refs"), "5");
+}
+
 /// Resident, with what several processes share divided among them, in bytes.
 pub fn proportional_bytes(process: u32) -> Option<u64> {
     kibibytes(&read_to_string(format!("/proc/{process}/smaps_rollup")).ok()?, "Pss")

@@ -32,6 +32,7 @@ pub fn run(arguments: &Arguments) -> Result<(), BenchError> {
         Some(Command::Fanout(arguments)) => measured(|interrupt| experiments::fanout(arguments, interrupt)),
         Some(Command::Idle(arguments)) => measured(|interrupt| experiments::idle(arguments, interrupt)),
         Some(Command::Files(command)) => measured(|interrupt| experiments::files(command, interrupt)),
+        Some(Command::Store(command)) => measured(|interrupt| experiments::store(command, interrupt)),
         Some(Command::SelfCheck(arguments)) => {
             let listener = Listener::start()?;
             experiments::self_check(arguments, listener.interrupt())

@@ -12,7 +12,7 @@ pub mod redis;
 mod tests;
 mod text;
 
-pub use text::{Ledger, Tags, Template, message_text};
+pub use text::{Ledger, Tags, Template, message_text, tag};
 
 use std::fmt;
 use std::net::{SocketAddr, ToSocketAddrs};
@@ -98,6 +98,19 @@ pub struct Topic {
     pub receivers: usize,
     /// Whether the room is told who comes.
     pub arrival: Arrival,
+    /// Whether what is said is stored; ours only.
+    pub keeping: Keeping,
+}
+
+/// What becomes of a room's messages, and so what the server has to say of it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Keeping {
+    /// Whatever the server does.
+    Any,
+    /// It stores them.
+    Stored,
+    /// It stores, but not this room.
+    Ephemeral,
 }
 
 /// Whether a room is told who comes.
@@ -168,7 +181,7 @@ impl Protocol {
         let start = |command: &ServerCommand| RunningServer::start(command, pinning);
         let program = || installed(self.program()).unwrap_or_else(|| PathBuf::from(self.program()));
         match self {
-            Self::Chat => start(&chat::command(bin_dir)),
+            Self::Chat => start(&chat::command(bin_dir, None, &[])),
             Self::Redis => start(&redis::command(program())?),
             Self::Nats => start(&nats::command(program())?),
             Self::Irc => {

@@ -32,6 +32,11 @@ fn wrong_options_are_usage() {
     check(&["files", "throughput", "--only", "ftp"], "ftp");
     check(&["files", "throughput", "--size-mib", "0"], "1..=1048576");
     check(&["files", "small", "--size", "300000"], "0..=262144");
+    check(&["store"], "commit");
+    check(&["store", "commit", "--rooms", "0"], "1..=10000");
+    check(&["store", "big", "--rooms", "65"], "1..=64");
+    check(&["store", "return", "--members", "5"], "a slope needs two counts");
+    check(&["fanout", "--stored", "--target", "chat://127.0.0.1:1"], "cannot be used with");
     check(&["load"], "TARGET");
     check(&["load", "redis://127.0.0.1:1"], "redis is nothing that can be loaded");
     check(&["load", "raw://127.0.0.1:1", "--fresh"], "--rate");
@@ -59,7 +64,22 @@ fn a_missing_server_is_named_with_the_way_out() {
         &["bench-client: chat-server: not found at", "cargo build --release -p chat-server"],
     );
     check(&["files", "memory"], &["chat-server: not found at", "cargo build --release -p chat-server"]);
+    let store = ["store", "commit", "--seconds", "0.05", "--dir", env!("CARGO_TARGET_TMPDIR")];
+    check(&store, &["chat-server: not found at", "cargo build --release -p chat-server"]);
     check(&["churn"], &["echo-server: not found at", "cargo build --release -p echo"]);
+}
+
+#[test]
+#[cfg(target_os = "linux")]
+fn a_store_in_memory_is_refused() {
+    let mounts = std::fs::read_to_string("/proc/self/mountinfo").unwrap();
+    if !mounts.lines().any(|mount| mount.contains(" /dev/shm ") && mount.contains(" - tmpfs ")) {
+        return;
+    }
+    let output = bench_client(&["store", "commit", "--dir", "/dev/shm", "--no-pin"]);
+    let said = text(&output.stderr);
+    assert_eq!(output.status.code(), Some(2), "{said}");
+    assert!(said.contains("/dev/shm is tmpfs") && said.contains("say --dir"), "{said}");
 }
 
 #[test]

@@ -6,21 +6,25 @@ use serde::Serialize;
 
 use super::blocks::Pairing;
 use super::setting::Defaults;
+use super::store::Disk;
 use super::{Blocks, Setting, Trial, run_blocks};
 use crate::args::{FanoutArguments, Mode};
 use crate::child::RunningServer;
 use crate::error::BenchError;
 use crate::interrupt::Interrupt;
 use crate::load::{Fanout, FanoutCount, Gauge, Usage, Waiting};
-use crate::report::{Report, Table, micros_text, optional, percent_text, rate_text};
+use crate::report::{Comparison, Report, Table, micros_text, optional, percent_text, rate_text};
 use crate::stats::Percentiles;
-use crate::targets::{Arrival, Protocol, Topic};
+use crate::targets::{Arrival, Keeping, Protocol, Topic};
 
 /// What it does unless told otherwise.
 pub(super) const DEFAULTS: Defaults = Defaults { blocks: 8, seconds: 2.0 };
 
 /// Ours against each of the others, pipelined: DESIGN section 6.
 const GOAL_PIPELINED: f64 = 3.0;
+
+/// The same where ours stores every message: issue 5. One at a time nothing is promised of that.
+const GOAL_STORED: f64 = 2.0;
 
 /// The same, one at a time.
 const GOAL_SINGLE: f64 = 1.0;
@@ -33,6 +37,8 @@ const MARGIN: f64 = 0.05;
 pub(super) struct Arm {
     pub(super) name: String,
     pub(super) protocol: Protocol,
+    /// What ours does with the messages.
+    pub(super) keeping: Keeping,
     /// Where it runs already; otherwise each trial starts a fresh one.
     pub(super) running: Option<SocketAddr>,
 }
@@ -66,18 +72,20 @@ pub(super) struct FanoutTrial {
 pub fn run(arguments: &FanoutArguments, interrupt: Interrupt) -> Result<Report, BenchError> {
     let setting = Setting::new(&arguments.common, DEFAULTS, interrupt)?;
     let (arms, missing) = arms(arguments);
+    let mut disk = if arguments.stores() { Some(Disk::of(arguments.dir.as_deref())?) } else { None };
     let shape = Shape::of(arguments);
     let plan = setting.plan(vec![shape.cell()], arms.iter().map(|arm| arm.name.clone()).collect());
     let mut trials = 0;
     let blocks = run_blocks(plan, &setting, |place| {
         let arm = arms.get(place.arm).ok_or(BenchError::Interrupted)?;
         trials += 1;
-        trial(shape, arm, trials, &setting)
+        trial(shape, arm, trials, disk.as_mut(), &setting)
     })?;
     let mut report = setting.report("fanout", &blocks);
     report.warnings.extend(missing);
     report.tables.push(table(shape, &arms, &blocks));
     report.comparisons = comparisons(shape, &arms, &blocks, setting.seed);
+    report.findings.extend(disk.as_ref().map(Disk::sentence));
     Ok(setting.finish(report))
 }
 
@@ -137,18 +145,30 @@ fn arms(arguments: &FanoutArguments) -> (Vec<Arm>, Vec<String>) {
     let running = arguments.targets.iter().map(|target| Arm {
         name: target.to_string(),
         protocol: target.protocol,
+        keeping: Keeping::Any,
         running: Some(target.address),
     });
     let running: Vec<Arm> = running.collect();
     if !running.is_empty() {
         return (running, Vec::new());
     }
-    let (mut arms, mut missing) = started_arms(&arguments.servers);
+    let (started, mut missing) = started_arms(&arguments.servers);
+    let mut arms: Vec<Arm> = started.into_iter().flat_map(|arm| kept(arm, arguments)).collect();
     let fits = |arm: &Arm| arm.protocol.text_bytes_max().is_none_or(|most| arguments.size <= most);
     let too_long = |arm: &Arm| format!("{}: left out: its messages hold less than --size {}", arm.name, arguments.size);
     missing.extend(arms.iter().filter(|arm| !fits(arm)).map(too_long));
     arms.retain(fits);
     (arms, missing)
+}
+
+/// Ours once for each way of keeping messages that is asked for; others as they are.
+fn kept(arm: Arm, arguments: &FanoutArguments) -> Vec<Arm> {
+    if arm.protocol != Protocol::Chat || !arguments.stores() {
+        return vec![arm];
+    }
+    let ways = [(arguments.stored, Keeping::Stored, "stored"), (arguments.ephemeral, Keeping::Ephemeral, "ephemeral")];
+    let wanted = ways.into_iter().filter(|(is_wanted, ..)| *is_wanted);
+    wanted.map(|(_, keeping, word)| Arm { name: format!("{}, {word}", arm.name), keeping, ..arm.clone() }).collect()
 }
 
 /// A fresh server each trial, of every kind that is installed.
@@ -157,7 +177,7 @@ pub(super) fn started_arms(kinds: &[Protocol]) -> (Vec<Arm>, Vec<String>) {
     for protocol in kinds.iter().copied() {
         let name = protocol.program().to_owned();
         if protocol.is_installed() {
-            arms.push(Arm { name, protocol, running: None });
+            arms.push(Arm { name, protocol, keeping: Keeping::Any, running: None });
         } else {
             missing.push(format!("{name}: not installed: apt-get install {name}"));
         }
@@ -165,8 +185,20 @@ pub(super) fn started_arms(kinds: &[Protocol]) -> (Vec<Arm>, Vec<String>) {
     (arms, missing)
 }
 
-fn trial(shape: Shape, arm: &Arm, number: usize, setting: &Setting) -> Result<FanoutTrial, BenchError> {
-    let server = start(arm, setting)?;
+fn trial(
+    shape: Shape,
+    arm: &Arm,
+    number: usize,
+    disk: Option<&mut Disk>,
+    setting: &Setting,
+) -> Result<FanoutTrial, BenchError> {
+    let server = match disk.filter(|_| arm.keeping != Keeping::Any) {
+        Some(disk) => {
+            let folder = disk.fresh("fanout")?;
+            Some(disk.start(&folder, &[], setting)?.server)
+        }
+        None => start(arm, setting)?,
+    };
     let address = server.as_ref().map(RunningServer::address).or(arm.running).ok_or(BenchError::Interrupted)?;
     let topic = Topic {
         room: format!("bench{number}"),
@@ -175,6 +207,7 @@ fn trial(shape: Shape, arm: &Arm, number: usize, setting: &Setting) -> Result<Fa
         text_bytes: shape.text_bytes,
         receivers: shape.receivers,
         arrival: Arrival::Silent,
+        keeping: arm.keeping,
     };
     let mut subscribers = Vec::with_capacity(shape.receivers);
     for receiver in 0..shape.receivers {
@@ -191,7 +224,7 @@ fn trial(shape: Shape, arm: &Arm, number: usize, setting: &Setting) -> Result<Fa
 /// A trial too small for a figure, for the self-check.
 pub(super) fn tiny_trial(arm: &Arm, mode: Mode, setting: &Setting) -> Result<FanoutTrial, BenchError> {
     let window = if mode == Mode::Single { 1 } else { 64 };
-    trial(Shape { receivers: 5, text_bytes: 64, window }, arm, 1, setting)
+    trial(Shape { receivers: 5, text_bytes: 64, window }, arm, 1, None, setting)
 }
 
 /// Starts the arm's server, unless it runs already.
@@ -228,21 +261,34 @@ fn table(shape: Shape, arms: &[Arm], blocks: &Blocks<FanoutTrial>) -> Table {
     Table { title: format!("Fan-out, {}; medians over blocks", shape.cell()), headers, rows }
 }
 
-fn comparisons(shape: Shape, arms: &[Arm], blocks: &Blocks<FanoutTrial>, seed: u64) -> Vec<crate::report::Comparison> {
-    let goal = if shape.is_single() { GOAL_SINGLE } else { GOAL_PIPELINED };
-    let Some(ours) = arms.iter().position(|arm| arm.protocol == Protocol::Chat) else { return Vec::new() };
-    let others = (0..arms.len()).filter(|arm| *arm != ours);
-    let compare = |reference| {
+/// Each of ours against each of the others.
+fn comparisons(shape: Shape, arms: &[Arm], blocks: &Blocks<FanoutTrial>, seed: u64) -> Vec<Comparison> {
+    let of_ours = |is_ours: bool| {
+        let arms = arms.iter().enumerate();
+        arms.filter(move |(_, arm)| (arm.protocol == Protocol::Chat) == is_ours)
+    };
+    let compare = |((subject, ours), (reference, theirs)): ((usize, &Arm), (usize, &Arm))| {
         let pairing = Pairing {
-            subject: ours,
+            subject,
             reference,
             metric: "deliveries/s",
             figure: |trial: &FanoutTrial| Some(trial.deliveries_per_second),
             margin: MARGIN,
-            at_least: arms.get(reference).filter(|arm| arm.protocol.is_promised()).map(|_| goal),
+            at_least: goal(shape, ours.keeping).filter(|_| theirs.protocol.is_promised()),
             is_control: false,
         };
         blocks.compare(0, &pairing, seed)
     };
-    others.filter_map(compare).collect()
+    let pairs = of_ours(true).flat_map(|ours| of_ours(false).map(move |theirs| (ours, theirs)));
+    pairs.filter_map(compare).collect()
+}
+
+/// What is promised of ours beside Redis and NATS.
+const fn goal(shape: Shape, keeping: Keeping) -> Option<f64> {
+    match (shape.is_single(), keeping) {
+        (true, Keeping::Stored) => None,
+        (true, _) => Some(GOAL_SINGLE),
+        (false, Keeping::Stored) => Some(GOAL_STORED),
+        (false, _) => Some(GOAL_PIPELINED),
+    }
 }

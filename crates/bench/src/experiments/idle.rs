@@ -12,7 +12,7 @@ use crate::interrupt::Interrupt;
 use crate::load::{Crowd, Usage};
 use crate::report::{Comparison, Report, Table, bytes_text, optional};
 use crate::stats::{Line, Point, median};
-use crate::targets::{Arrival, Protocol, Topic};
+use crate::targets::{Arrival, Keeping, Protocol, Topic};
 
 /// What it does unless told otherwise. Its trials have no measured span.
 const DEFAULTS: Defaults = Defaults { blocks: 3, seconds: 1.0 };
@@ -77,7 +77,7 @@ pub fn run(arguments: &IdleArguments, interrupt: Interrupt) -> Result<Report, Be
 
 /// The wanted counts, sorted, without those that the limit of open files does not allow, and a sentence if that took
 /// any away.
-fn within_limit(wanted: &[usize], limit: Option<u64>) -> Result<(Vec<usize>, Option<String>), BenchError> {
+pub(super) fn within_limit(wanted: &[usize], limit: Option<u64>) -> Result<(Vec<usize>, Option<String>), BenchError> {
     let most =
         limit.map_or(usize::MAX, |files| usize::try_from(files.saturating_sub(FILES_BESIDE)).unwrap_or(usize::MAX));
     let mut members: Vec<usize> = wanted.iter().copied().filter(|count| *count <= most).collect();
@@ -127,6 +127,7 @@ fn trial(entrant: &Entrant, members: &[usize], setting: &Setting) -> Result<Idle
         text_bytes: 64,
         receivers: 0,
         arrival: entrant.arrival,
+        keeping: Keeping::Any,
     };
     let mut crowd = Crowd::new(entrant.arm.protocol, server.address(), topic)?;
     let mut points = Vec::with_capacity(members.len());

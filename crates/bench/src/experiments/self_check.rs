@@ -4,7 +4,7 @@
 use std::time::Duration;
 
 use super::setting::Defaults;
-use super::{Setting, Trial, churn, echo, fanout, files};
+use super::{Setting, Trial, churn, echo, fanout, files, store};
 use crate::args::SelfCheckArguments;
 use crate::error::BenchError;
 use crate::interrupt::Interrupt;
@@ -143,6 +143,9 @@ fn trials(setting: &Setting) -> Result<Vec<(String, Outcome)>, BenchError> {
     }
     for (name, trial) in files::tiny_trials(setting)? {
         outcomes.push(checked(&name, trial)?);
+    }
+    for (name, trial) in store::tiny_trials(setting)? {
+        outcomes.push(checked(name, trial)?);
     }
     for sentence in missing {
         println!("skipped {sentence}");

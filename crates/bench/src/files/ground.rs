@@ -38,6 +38,15 @@ impl Ground {
         Ok(Self { disk, memory: made_in(&common.memory_dir).ok(), others: Vec::new() })
     }
 
+    /// Makes one in `folder`, for what is to stand on that disk.
+    ///
+    /// # Errors
+    /// If it cannot be made.
+    pub(crate) fn on_disk(folder: &Path) -> Result<Self, BenchError> {
+        let disk = made_in(folder).map_err(BenchError::io("cannot make a folder for the stores; say --dir"))?;
+        Ok(Self { disk, memory: None, others: Vec::new() })
+    }
+
     /// Makes one in the system's folder for such things, for files that are soon gone.
     ///
     /// # Errors

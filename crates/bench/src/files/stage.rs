@@ -2,6 +2,7 @@
 
 use std::future::Future;
 use std::path::Path;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use tokio::runtime::Runtime;
 
@@ -11,6 +12,9 @@ use crate::error::BenchError;
 use crate::experiments::Setting;
 use crate::interrupt::Interrupt;
 use crate::targets::program_file;
+
+/// How many people there have been in this run.
+static PEOPLE: AtomicU64 = AtomicU64::new(0);
 
 /// Where a server of ours keeps its files.
 #[derive(Debug, Clone, Copy)]
@@ -49,7 +53,9 @@ impl Stage {
     /// # Errors
     /// If the server does not let them in.
     pub(crate) fn person(&self, nick: &str) -> Result<Person, BenchError> {
-        self.act(Person::enter(self.server.address(), nick))?
+        // A server holds a nick for a while, also over a new start on the same store.
+        let number = PEOPLE.fetch_add(1, Ordering::Relaxed);
+        self.act(Person::enter(self.server.address(), &format!("{nick}-{number}")))?
     }
 
     /// Runs `act` to its end, unless the person at the keyboard wants it all to end.

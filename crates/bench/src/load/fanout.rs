@@ -6,6 +6,7 @@ use mio::{Interest, Token};
 
 use super::link::{Acknowledging, Link};
 use super::readiness::{Readiness, Waiting};
+use super::watch::Watch;
 use super::{Gauge, SCRATCH_BYTES, STUCK, Span, Usage};
 use crate::error::BenchError;
 use crate::interrupt::Interrupt;
@@ -206,26 +207,5 @@ impl Fanout {
             STUCK.as_secs()
         );
         BenchError::protocol(&self.target, why)
-    }
-}
-
-/// Notices when a count stands still for too long.
-struct Watch {
-    count: u64,
-    since: Instant,
-}
-
-impl Watch {
-    fn new(count: u64) -> Self {
-        Self { count, since: Instant::now() }
-    }
-
-    fn look(&mut self, count: u64, stuck: impl FnOnce() -> BenchError) -> Result<(), BenchError> {
-        if count != self.count {
-            *self = Self::new(count);
-        } else if self.since.elapsed() > STUCK {
-            return Err(stuck());
-        }
-        Ok(())
     }
 }

@@ -19,6 +19,7 @@ pub(super) struct Link {
     answers: Vec<u8>,
     farewell: Vec<u8>,
     got: u64,
+    behind: u64,
     acknowledging: Acknowledging,
     reads: u32,
 }
@@ -45,6 +46,7 @@ impl Link {
             answers: Vec::new(),
             farewell,
             got: 0,
+            behind: 0,
             acknowledging: Acknowledging::AtOnce,
             reads: 0,
         })
@@ -62,6 +64,16 @@ impl Link {
     /// How many messages have come, or for a sender how many were confirmed.
     pub(super) const fn got(&self) -> u64 {
         self.got
+    }
+
+    /// The next message is number `got`: those before were said before it came.
+    pub(super) const fn begin_at(&mut self, got: u64) {
+        self.got = got;
+    }
+
+    /// How often the server said that it is behind.
+    pub(super) const fn behind(&self) -> u64 {
+        self.behind
     }
 
     /// Reads all there is and returns how many bytes it was. `scratch` is only borrowed for the call.
@@ -103,9 +115,9 @@ impl Link {
     }
 
     fn take(&mut self, bytes: &[u8], tags: &Tags) -> Result<(), String> {
-        let mut ledger = Ledger { got: self.got, tags, answers: &mut self.answers };
+        let mut ledger = Ledger { got: self.got, behind: self.behind, tags, answers: &mut self.answers };
         let taken = self.intake.take(bytes, &mut ledger)?;
-        self.got = ledger.got;
+        (self.got, self.behind) = (ledger.got, ledger.behind);
         self.carry.clear();
         self.carry.extend_from_slice(bytes.get(taken..).unwrap_or_default());
         if !self.answers.is_empty() {

@@ -61,21 +61,26 @@ impl Readiness {
 
     /// Waits for readiness once; afterwards [`Readiness::events`] holds what is ready, which may be nothing.
     pub(super) fn wait(&mut self, interrupt: &Interrupt) -> Result<(), BenchError> {
+        self.wait_at_most(TURN, interrupt)
+    }
+
+    /// The same, for somebody who has something to do after `most`.
+    pub(super) fn wait_at_most(&mut self, most: Duration, interrupt: &Interrupt) -> Result<(), BenchError> {
         interrupt.check()?;
         match self.waiting {
-            Waiting::Sleeping => self.poll(TURN),
-            Waiting::Spinning => self.spin(),
+            Waiting::Sleeping => self.poll(most.min(TURN)),
+            Waiting::Spinning => self.spin(most.min(SPIN)),
         }
     }
 
     /// Asks until something is ready, or for a short while.
-    fn spin(&mut self) -> Result<(), BenchError> {
+    fn spin(&mut self, most: Duration) -> Result<(), BenchError> {
         self.poll(Duration::ZERO)?;
         if !self.events.is_empty() {
             return Ok(());
         }
         let began = Instant::now();
-        while self.events.is_empty() && began.elapsed() < SPIN {
+        while self.events.is_empty() && began.elapsed() < most {
             self.poll(Duration::ZERO)?;
         }
         self.idle += began.elapsed();

@@ -9,7 +9,7 @@ use super::*;
 use crate::error::BenchError;
 use crate::interrupt::Interrupt;
 use crate::machine::Pinning;
-use crate::targets::{Arrival, Protocol, Topic};
+use crate::targets::{Arrival, Keeping, Protocol, Topic};
 
 const BRIEF: Span = Span { warm_up: Duration::from_millis(20), measured: Duration::from_millis(80) };
 
@@ -169,6 +169,7 @@ fn fan_out(deliver: fn(usize, u64) -> usize, window: usize) -> Result<FanoutCoun
         text_bytes: 64,
         receivers: 3,
         arrival: Arrival::Silent,
+        keeping: Keeping::Any,
     };
     let subscribers =
         (0..3).map(|number| Protocol::Nats.subscribe(address, &topic, number)).collect::<Result<_, _>>()?;

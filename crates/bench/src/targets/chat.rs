@@ -1,38 +1,58 @@
 //! `chat-server`: headers are walked, events counted, their sequence numbers and texts checked.
 
+pub(crate) mod guest;
+pub(crate) mod speaker;
+
 use std::net::SocketAddr;
 use std::path::Path;
 
 use bytes::{Bytes, BytesMut};
-use proto::limits::{HEADER_BYTES, MAGIC, VERSION_MAX, VERSION_MIN};
-use proto::message::{Hello, Join, Joined, Say, Since};
+use proto::limits::HEADER_BYTES;
+use proto::message::{Joined, Say};
 use proto::{ClientMessage, Frame, Header, Kind, MessageId, RequestId, ServerMessage};
 
-use super::{Arrival, Intake, Ledger, Publisher, Subscriber, Template, Topic, message_text, program_file};
+use super::{Arrival, Intake, Keeping, Ledger, Publisher, Subscriber, Template, Topic, message_text, program_file};
 use crate::child::{Ready, ServerCommand};
 use crate::dial::Dialed;
 use crate::error::BenchError;
 
-/// How to start one that takes any load: no rate limit, room for as many connections as a bench opens.
-pub(super) fn command(bin_dir: &Path) -> ServerCommand {
-    let arguments = "--listen 127.0.0.1:0 --strategy spawn --rate 0 --max-connections 20000 --max-per-address 20000";
+/// What the server is called in errors.
+pub(crate) const NAME: &str = "chat-server";
+
+/// How to start one that takes any load: no rate limit, room for as many connections as a bench opens. With `data_dir`
+/// it stores what is said; `more` are further options.
+pub(crate) fn command(bin_dir: &Path, data_dir: Option<&Path>, more: &[&str]) -> ServerCommand {
+    let fixed = "--listen 127.0.0.1:0 --strategy spawn --rate 0 --max-connections 20000 --max-per-address 20000";
+    let mut arguments: Vec<String> = fixed.split(' ').chain(more.iter().copied()).map(str::to_owned).collect();
+    if let Some(data_dir) = data_dir {
+        arguments.extend(["--data-dir".to_owned(), data_dir.display().to_string()]);
+    }
     ServerCommand {
-        name: "chat-server".to_owned(),
-        program: bin_dir.join(program_file("chat-server")),
-        arguments: arguments.split(' ').map(str::to_owned).collect(),
+        name: NAME.to_owned(),
+        program: bin_dir.join(program_file(NAME)),
+        arguments,
         ready: Ready::Line,
         way_out: "build it: cargo build --release -p chat-server, or say --bin-dir",
     }
 }
 
 pub(super) fn subscribe(address: SocketAddr, topic: &Topic, number: usize) -> Result<Subscriber, BenchError> {
-    let (dialed, joined) = enter(address, topic, &format!("{}r{number}", topic.nick_prefix))?;
+    receiver(Dialed::connect(address, NAME)?, topic, number)
+}
+
+/// Receiver number `number`, by a connection that is there already.
+///
+/// # Errors
+/// If the server does not greet as it should.
+pub(crate) fn receiver(dialed: Dialed, topic: &Topic, number: usize) -> Result<Subscriber, BenchError> {
+    let (dialed, joined) = guest::enter(dialed, topic, &format!("{}r{number}", topic.nick_prefix))?;
     let intake = Box::new(Events { next: joined.first.0, text_bytes: topic.text_bytes });
     Ok(Subscriber { dialed, intake, farewell: bye(), may_acknowledge_late: true })
 }
 
 pub(super) fn publish(address: SocketAddr, topic: &Topic) -> Result<Publisher, BenchError> {
-    let (dialed, joined) = enter(address, topic, &format!("{}s", topic.nick_prefix))?;
+    let dialed = Dialed::connect(address, NAME)?;
+    let (dialed, joined) = guest::enter(dialed, topic, &format!("{}s", topic.nick_prefix))?;
     let text = Bytes::from(message_text(topic.text_bytes));
     let say = ClientMessage::Say(Say { room: joined.room, message: MessageId(0), text });
     let bytes = wire(&say.to_frame(RequestId(0)));
@@ -53,40 +73,9 @@ pub(crate) fn enter_silently(address: SocketAddr, room: &str, nick: &str) -> Res
         text_bytes: 0,
         receivers: 0,
         arrival: Arrival::Silent,
+        keeping: Keeping::Any,
     };
-    enter(address, &topic, nick)
-}
-
-/// Says hello and joins.
-fn enter(address: SocketAddr, topic: &Topic, nick: &str) -> Result<(Dialed, Joined), BenchError> {
-    let mut dialed = Dialed::connect(address, "chat-server")?;
-    let hello = Hello {
-        magic: MAGIC,
-        version_min: VERSION_MIN,
-        version_max: VERSION_MAX,
-        features: 0,
-        nick: nick.to_owned(),
-        agent: concat!("bench-client ", env!("CARGO_PKG_VERSION")).to_owned(),
-        resume: None,
-    };
-    let join = Join {
-        room: topic.room.clone(),
-        since: Since::Now,
-        announce: matches!(topic.arrival, Arrival::Announced),
-        ephemeral: false,
-    };
-    dialed.send_frame(&ClientMessage::Hello(hello).to_frame(RequestId(1)))?;
-    dialed.send_frame(&ClientMessage::Join(join).to_frame(RequestId(2)))?;
-    loop {
-        let frame = dialed.read_frame()?;
-        let message = ServerMessage::from_frame(&frame).map_err(|error| dialed.unexpected(&error.to_string()))?;
-        match message {
-            ServerMessage::Joined(joined) => return Ok((dialed, joined)),
-            ServerMessage::Welcome(_) | ServerMessage::Queued(_) => {}
-            ServerMessage::Refused(refusal) => return Err(dialed.unexpected(&format!("a refusal: {refusal}"))),
-            other => return Err(dialed.unexpected(&format!("{:?}", other.kind()))),
-        }
-    }
+    guest::enter(Dialed::connect(address, NAME)?, &topic, nick)
 }
 
 /// A receiver's reading.
@@ -103,7 +92,7 @@ impl Intake for Events {
         while let Some((header, body, behind)) = split_frame(rest) {
             rest = behind;
             if header.kind != Kind::Event.number() {
-                other(header, body, ledger.answers)?;
+                other(header, body, ledger)?;
                 continue;
             }
             if header.id != self.next {
@@ -135,7 +124,7 @@ impl Intake for Confirmations {
             match header.kind {
                 kind if kind == Kind::Said.number() => ledger.got += 1,
                 kind if kind == Kind::Event.number() => {}
-                _ => other(header, body, ledger.answers)?,
+                _ => other(header, body, ledger)?,
             }
         }
         Ok(bytes.len() - rest.len())
@@ -144,32 +133,57 @@ impl Intake for Confirmations {
 
 /// The first frame of `bytes` and what is behind it, if it is complete.
 #[inline]
-fn split_frame(bytes: &[u8]) -> Option<(Header, &[u8], &[u8])> {
+pub(crate) fn split_frame(bytes: &[u8]) -> Option<(Header, &[u8], &[u8])> {
     let (head, rest) = bytes.split_first_chunk::<HEADER_BYTES>()?;
     let header = Header::read(head);
     let (body, behind) = rest.split_at_checked(header.len as usize)?;
     Some((header, body, behind))
 }
 
+/// The message in a frame that has come.
+///
+/// # Errors
+/// What is wrong with it.
+pub(crate) fn message(header: Header, body: &[u8]) -> Result<ServerMessage, String> {
+    let frame = Frame::new(header.kind, header.id, Bytes::copy_from_slice(body));
+    ServerMessage::from_frame(&frame).map_err(|error| format!("it sent a frame that is none: {error}"))
+}
+
 /// Frames beside the flood: pings are answered, refusals and losses make the trial invalid.
 #[cold]
-fn other(header: Header, body: &[u8], answers: &mut Vec<u8>) -> Result<(), String> {
-    let frame = Frame::new(header.kind, header.id, Bytes::copy_from_slice(body));
-    match ServerMessage::from_frame(&frame).map_err(|error| format!("it sent a frame that is none: {error}"))? {
-        ServerMessage::Ping => answers.extend_from_slice(&wire(&ClientMessage::Pong.to_frame(RequestId(header.id)))),
-        ServerMessage::Refused(refusal) => return Err(format!("it refused: {refusal}")),
-        ServerMessage::Goodbye(goodbye) => return Err(format!("it said goodbye: {:?}", goodbye.code)),
-        ServerMessage::Missed(missed) => return Err(format!("it lost events {} to {}", missed.from, missed.to)),
-        _ => {}
+fn other(header: Header, body: &[u8], ledger: &mut Ledger<'_>) -> Result<(), String> {
+    match message(header, body)? {
+        ServerMessage::Ping => ledger.answers.extend_from_slice(&pong(header)),
+        ServerMessage::Behind(_) => ledger.behind += 1,
+        other => complain(&other)?,
     }
     Ok(())
 }
 
-fn bye() -> Vec<u8> {
+/// Refusals, losses and goodbyes, in words.
+///
+/// # Errors
+/// If it is one of them.
+pub(crate) fn complain(message: &ServerMessage) -> Result<(), String> {
+    match message {
+        ServerMessage::Refused(refusal) => Err(format!("it refused: {refusal}")),
+        ServerMessage::Goodbye(goodbye) => Err(format!("it said goodbye: {:?}", goodbye.code)),
+        ServerMessage::Missed(missed) => Err(format!("it lost events {} to {}", missed.from, missed.to)),
+        _ => Ok(()),
+    }
+}
+
+/// The answer to a ping.
+pub(crate) fn pong(ping: Header) -> Vec<u8> {
+    wire(&ClientMessage::Pong.to_frame(RequestId(ping.id)))
+}
+
+pub(crate) fn bye() -> Vec<u8> {
     wire(&ClientMessage::Bye.to_frame(RequestId(3)))
 }
 
-fn wire(frame: &Frame) -> Vec<u8> {
+/// A frame's bytes.
+pub(crate) fn wire(frame: &Frame) -> Vec<u8> {
     let mut bytes = BytesMut::with_capacity(frame.wire_bytes());
     frame.write(&mut bytes);
     bytes.to_vec()

@@ -77,7 +77,7 @@ fn feed(intake: &mut dyn Intake, bytes: &[u8], piece: usize) -> Result<(u64, Vec
     let (mut carry, mut answers, mut got) = (Vec::new(), Vec::new(), 0);
     for part in bytes.chunks(piece) {
         carry.extend_from_slice(part);
-        let mut ledger = Ledger { got, tags: &tags, answers: &mut answers };
+        let mut ledger = Ledger { got, behind: 0, tags: &tags, answers: &mut answers };
         let taken = intake.take(&carry, &mut ledger)?;
         got = ledger.got;
         carry.drain(..taken);

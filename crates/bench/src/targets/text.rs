@@ -15,6 +15,8 @@ pub struct Tags {
 pub struct Ledger<'a> {
     /// How many messages have come, all in order.
     pub got: u64,
+    /// How often the server said that it is behind.
+    pub behind: u64,
     /// What is to come.
     pub tags: &'a Tags,
     /// What to send back, such as the answer to a ping.
@@ -121,7 +123,8 @@ pub fn message_text(text_bytes: usize) -> Vec<u8> {
     (0..text_bytes).map(|at| b"abcdefghijklmnopqrstuvwxyz"[at % 26]).collect()
 }
 
-fn tag(seq: u64) -> [u8; TAG_BYTES] {
+/// The tag of message `seq`.
+pub fn tag(seq: u64) -> [u8; TAG_BYTES] {
     std::array::from_fn(|place| {
         let nibble = (seq >> (4 * (TAG_BYTES - 1 - place))) & 0xf;
         b"0123456789abcdef"[nibble as usize % 16]
@@ -146,7 +149,7 @@ mod tests {
                 tags.enter(seq);
             }
             let mut answers = Vec::new();
-            let mut ledger = Ledger { got: 0, tags: &tags, answers: &mut answers };
+            let mut ledger = Ledger { got: 0, behind: 0, tags: &tags, answers: &mut answers };
             let all = order.iter().try_for_each(|seq| ledger.book(&tag(*seq)));
             assert_eq!(all.is_ok(), want, "{order:?}: {all:?}");
         };
@@ -160,7 +163,7 @@ mod tests {
     fn a_short_text_is_no_message() {
         let tags = Tags::new(1);
         let mut answers = Vec::new();
-        assert!(Ledger { got: 0, tags: &tags, answers: &mut answers }.book(b"0000").is_err());
+        assert!(Ledger { got: 0, behind: 0, tags: &tags, answers: &mut answers }.book(b"0000").is_err());
     }
 
     #[test]
