@@ -67,7 +67,12 @@ impl Trial for BigTrial {
 
 pub(super) fn run(arguments: &StoreBig, interrupt: Interrupt) -> Result<Report, BenchError> {
     let setting = Setting::new(&arguments.store.common, DEFAULTS, interrupt)?;
-    let contents = Contents { messages: arguments.messages as u64, rooms: arguments.rooms as u64, seed: setting.seed };
+    let contents = Contents {
+        messages: arguments.messages as u64,
+        rooms: arguments.rooms as u64,
+        seed: setting.seed,
+        corpus: corpus::VERSION,
+    };
     let common =
         StoreCommon { dir: arguments.keep.clone().or_else(|| arguments.store.dir.clone()), ..arguments.store.clone() };
     if let Some(keep) = &arguments.keep {
@@ -143,7 +148,7 @@ fn trial(
 
 /// Trials too small for a figure.
 pub(super) fn tiny_trials(disk: &mut Disk, setting: &Setting) -> Vec<Tiny> {
-    let contents = Contents { messages: 2000, rooms: 3, seed: setting.seed };
+    let contents = Contents { messages: 2000, rooms: 3, seed: setting.seed, corpus: corpus::VERSION };
     let mut tried = || {
         let home = disk.fresh("big")?;
         let made = Made::at(&home, contents, disk, setting)?;

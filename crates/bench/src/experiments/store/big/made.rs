@@ -38,6 +38,7 @@ pub(super) struct Contents {
     pub(super) messages: u64,
     pub(super) rooms: u64,
     pub(super) seed: u64,
+    pub(super) corpus: u32,
 }
 
 /// A store that is whole, and its words are in the index.
@@ -71,8 +72,7 @@ impl Made {
             if found == Some(contents) {
                 return Ok(Self { folder, corpus, making: None });
             }
-            let home = home.display();
-            return Err(BenchError::Usage(format!("{home} holds another store ({found:?}); say another --keep")));
+            return Err(another(home, found));
         }
         fs::create_dir_all(&folder).map_err(BenchError::io("cannot make the store's folder"))?;
         let making = make(&folder, &corpus, contents, disk, setting)?;
@@ -87,6 +87,16 @@ impl Made {
             |suffix: &str| fs::metadata(self.folder.join(format!("{name}{suffix}"))).map_or(0, |found| found.len());
         size("") + size("-wal")
     }
+}
+
+fn another(home: &Path, found: Option<Contents>) -> BenchError {
+    let what = found.map_or_else(
+        || "something else".to_owned(),
+        |Contents { messages, rooms, seed, corpus }| {
+            format!("a store of {messages} messages in {rooms} rooms of seed {seed}, corpus {corpus}")
+        },
+    );
+    BenchError::Usage(format!("{} holds {what}; say another --keep, or the same numbers", home.display()))
 }
 
 /// The nick of whoever speaks in a room, which nobody else does.
