@@ -1,4 +1,4 @@
-//! Runs of any size, in any batches, read from any place: the same as of a list.
+//! Runs of any size, in any batches, trimmed or not, read from any place: the same as of a list.
 
 use proptest::prelude::*;
 
@@ -37,14 +37,16 @@ proptest! {
     fn a_store_reads_as_a_list(
         batches in prop::collection::vec(prop::collection::vec((0_usize..2, 1_usize..9, 0_usize..9000), 1..4), 1..10),
         asks in prop::collection::vec((0_usize..2, 0_u64..60, 1_u16..20, 0_usize..60_000), 1..30),
+        kept in prop::option::of(1_usize..40),
     ) {
-        let mut scene = Scene::new();
+        let events = kept.map(|kept| kept as u64);
+        let mut scene = Scene::with(StoreOptions { retention: Retention { events, ..Retention::default() }, ..PLAIN });
         let mut lists: [List; 2] = [Vec::new(), Vec::new()];
         scene.commit(&[room(0), room(1)], &[]);
         for (nth, batch) in batches.iter().enumerate() {
             let mut runs = Vec::new();
             for &(room, count, length) in batch {
-                let first = lists[room].len() as u64 + 1;
+                let first = lists[room].last().map_or(1, |(seq, _)| seq + 1);
                 let texts: Vec<_> = (0..count).map(|at| "z".repeat(length / (at + 1))).collect();
                 let borrowed: Vec<_> = texts.iter().map(String::as_str).collect();
                 runs.push(said(u32::try_from(room).unwrap(), first, &borrowed));
@@ -54,6 +56,10 @@ proptest! {
             if nth == batches.len() / 2 {
                 scene = scene.reopened();
             }
+        }
+        scene.trim();
+        for list in &mut lists {
+            list.drain(..list.len().saturating_sub(kept.unwrap_or(usize::MAX)));
         }
         for (at, seq, count, bytes_max) in asks {
             let (list, id) = (&lists[at], u32::try_from(at).unwrap());
