@@ -14,6 +14,11 @@ const WAIT: Duration = Duration::from_millis(500);
 /// Searches that wait at a time; one more does not wait.
 const WAITING_MAX: usize = 1024;
 
+/// Behind by so many events, or for so long, the indexer follows; before that it lets them gather. A transaction for every
+/// commit would cost more than all else, on a core that the writer may need. A search that waits makes it follow at once.
+const GATHERED: u64 = 1024;
+const GATHER: Duration = Duration::from_millis(100);
+
 /// Shared by the writer, the indexer and whoever asks.
 #[derive(Debug)]
 pub(super) struct Progress {
@@ -25,6 +30,8 @@ pub(super) struct Progress {
 #[derive(Debug, Default)]
 struct State {
     at: At,
+    /// Since when the index is behind.
+    behind_since: Option<Instant>,
     is_open: bool,
     is_damaged: bool,
     is_closing: bool,
@@ -81,8 +88,19 @@ impl Progress {
 
     /// The writer has come so far.
     pub(super) fn set_committed(&self, committed: u64) {
-        self.lock().at.committed = committed;
-        self.changed.notify_one();
+        let mut state = self.lock();
+        state.at.committed = committed;
+        // It may have read further than it was told.
+        let behind = committed.saturating_sub(state.at.indexed);
+        let is_first = behind > 0 && state.behind_since.is_none();
+        if is_first {
+            state.behind_since = Some(Instant::now());
+        }
+        // Not at every commit: it looks by itself when the time is over.
+        if is_first || behind >= GATHERED {
+            drop(state);
+            self.changed.notify_one();
+        }
     }
 
     /// The writer has removed events, and written down which.
@@ -102,6 +120,7 @@ impl Progress {
         let mut state = self.lock();
         state.is_open = true;
         state.at.indexed = indexed;
+        state.behind_since = (indexed < state.at.committed).then(Instant::now);
         self.release(&mut state, Instant::now());
     }
 
@@ -134,12 +153,11 @@ impl Progress {
             if std::mem::take(&mut state.is_damaged) {
                 return Next::Anew;
             }
-            let is_behind = state.at.indexed < state.at.committed || state.at.removed < state.at.trimmed;
-            if is_behind && not_before.is_none_or(|not_before| not_before <= now) {
+            let due = state.due(now).map(|due| not_before.map_or(due, |not_before| due.max(not_before)));
+            if due.is_some_and(|due| due <= now) {
                 return Next::Follow(state.at);
             }
-            let wake =
-                state.waiting.front().map(|first| first.until).into_iter().chain(not_before.filter(|_| is_behind));
+            let wake = state.waiting.front().map(|first| first.until).into_iter().chain(due);
             state = match wake.min() {
                 Some(until) => {
                     let left = until.saturating_duration_since(now);
@@ -171,6 +189,19 @@ impl Progress {
     fn lock(&self) -> MutexGuard<'_, State> {
         // Nothing panics while the lock is held.
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl State {
+    /// When the indexer is to follow: now, when enough has gathered, or not at all.
+    fn due(&self, now: Instant) -> Option<Instant> {
+        let At { committed, indexed, trimmed, removed } = self.at;
+        let is_wanted = !self.is_open || !self.waiting.is_empty() || committed.saturating_sub(indexed) >= GATHERED;
+        match self.behind_since {
+            Some(since) if indexed < committed => Some(if is_wanted { now } else { since + GATHER }),
+            // What is gone goes at once.
+            _ => (removed < trimmed || !self.is_open).then_some(now),
+        }
     }
 }
 
