@@ -5,26 +5,43 @@ use std::collections::HashMap;
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpStream};
 
-use bytes::BytesMut;
+use bytes::{Bytes, BytesMut};
 use proto::file::FileVersion;
 use proto::limits::BULK_BYTES_MAX;
-use proto::message::{FileAnswer, TransferMessage, WireLimits};
-use proto::{ClientMessage, Codec, Frame, Kind, ServerMessage, Token};
+use proto::message::{FileAnswer, Hello, Join, Page, Search, Since, TransferMessage, WireLimits};
+use proto::{ClientMessage, Codec, Frame, Kind, RequestId, RoomEvent, Seq, ServerMessage, Token};
 use tokio_util::codec::Decoder;
 
+use crate::client::wait_for;
+use crate::peer::Peer;
 use crate::server::{PATIENCE, Server};
 
 #[test]
 fn the_dialogue_of_the_page_happens_word_for_word() {
     let data = tempfile::tempdir().unwrap();
-    let server = Server::start(&["--data-dir", data.path().to_str().unwrap()]);
-    let mut people: HashMap<&str, Person> = HashMap::new();
+    let arguments = ["--data-dir", data.path().to_str().unwrap()];
+    let server = Server::start(&arguments);
     let lines = lines();
-    assert!(lines.len() > 25, "only {} lines", lines.len());
-    for Line { label, speaker, says, frame } in &lines {
+    let at = |label: &str| lines.iter().position(|line| line.label == label).unwrap();
+    let (leaving, coming) = (at("Bye ann"), at("Hello ann-again"));
+    let mut people = play(&lines[..leaving], server.address(), None);
+    let mut ann = people.remove("ann").unwrap();
+    ann.say(&lines[leaving].frame);
+    ann.next(&lines[at("Goodbye bob")].frame);
+    while_ann_is_away(server.address(), &lines[leaving + 1..coming]);
+    server.kill();
+    let server = Server::start(&arguments);
+    until_all_can_be_found(server.address());
+    play(&lines[coming..], server.address(), ann.token);
+}
+
+/// Says what the lines say, and compares what is answered. A hello with a token is said with `token`.
+fn play(lines: &[Line], address: SocketAddr, token: Option<Token>) -> HashMap<&str, Person> {
+    let mut people: HashMap<&str, Person> = HashMap::new();
+    assert!(lines.len() > 8, "only {} lines", lines.len());
+    for Line { label, speaker, says, frame } in lines {
         if *says {
-            let person = people.entry(speaker).or_insert_with(|| Person::connect(server.address()));
-            person.stream.write_all(&written(frame)).unwrap();
+            people.entry(speaker).or_insert_with(|| Person::connect(address)).say(&with_token(frame, token));
             continue;
         }
         // An event is heard by everybody who is still there.
@@ -33,10 +50,52 @@ fn the_dialogue_of_the_page_happens_word_for_word() {
             if is_event && person.is_gone {
                 continue;
             }
-            let (wanted, came) = (told(frame), told(&person.next(frame)));
+            let frame_that_came = person.next(frame);
+            if let Ok(ServerMessage::Welcome(welcome)) = ServerMessage::from_frame(&frame_that_came) {
+                person.token = Some(welcome.token);
+            }
+            let (wanted, came) = (told(frame), told(&frame_that_came));
             assert_eq!(came, wanted, "{label}, to {name}");
             person.is_gone |= matches!(came, ServerMessage::Goodbye(_));
         }
+    }
+    people
+}
+
+/// Bob comes back and says something; the events of `lines`, the first of which he does not see.
+fn while_ann_is_away(address: SocketAddr, lines: &[Line]) {
+    let (mut bob, _) = Peer::hello(address, "bob");
+    let join = Join { room: "lobby".into(), since: Since::After(Seq(5)), announce: true, ephemeral: false };
+    let ServerMessage::Joined(joined) = bob.ask(&ClientMessage::Join(join)) else { panic!("bob is not let in") };
+    bob.say(joined.room, 1, "are you there?");
+    for line in lines {
+        let (event, _) = bob.event(joined.room);
+        assert_eq!(ServerMessage::Event(RoomEvent { at_ms: 0, ..event }), told(&line.frame), "{}", line.label);
+    }
+}
+
+/// Waits until the words of every message are taken up, as somebody who leaves no trace.
+fn until_all_can_be_found(address: SocketAddr) {
+    let (mut probe, joined) = Peer::in_room(address, "probe", "lobby");
+    let search = Search { rooms: vec![joined.room], words: "there".into(), from: None, before: 0, count: 1 };
+    wait_for("the words are taken up", || match probe.ask(&ClientMessage::Search(search.clone())) {
+        ServerMessage::Page(page) => (!page.unindexed).then_some(()),
+        other => panic!("{other:?}"),
+    });
+    probe.send(&ClientMessage::Bye);
+    probe.goodbye();
+}
+
+fn with_token(frame: &Frame, token: Option<Token>) -> Frame {
+    match ClientMessage::from_frame(frame) {
+        Ok(ClientMessage::Hello(Hello { resume: Some(resume), .. })) if token.is_none() => panic!("{resume:?}"),
+        Ok(ClientMessage::Hello(mut hello)) => {
+            if let (Some(resume), Some(token)) = (&mut hello.resume, token) {
+                resume.token = token;
+            }
+            ClientMessage::Hello(hello).to_frame(RequestId(frame.header().id))
+        }
+        _ => frame.clone(),
     }
 }
 
@@ -105,6 +164,7 @@ fn told(frame: &Frame) -> ServerMessage {
             welcome.limits = limits();
         }
         ServerMessage::Event(event) => event.at_ms = 0,
+        ServerMessage::Page(page) => page.frames = without_times(page),
         ServerMessage::File(FileAnswer::Accepted(accepted)) => {
             assert!(accepted.credit >= 6, "{accepted:?}");
             (accepted.version, accepted.credit) = (FileVersion([0; 16]), 0);
@@ -114,6 +174,16 @@ fn told(frame: &Frame) -> ServerMessage {
         _ => {}
     }
     message
+}
+
+/// The frames of a page, as if everything in it had happened at once.
+fn without_times(page: &Page) -> Bytes {
+    let mut bytes = Vec::new();
+    for event in page.events().unwrap() {
+        let event = ServerMessage::Event(RoomEvent { at_ms: 0, ..event });
+        event.to_frame(RequestId(0)).write(&mut bytes);
+    }
+    bytes.into()
 }
 
 const fn limits() -> WireLimits {
@@ -128,6 +198,7 @@ struct Person {
     /// Came before what was waited for.
     kept: Vec<Frame>,
     is_gone: bool,
+    token: Option<Token>,
 }
 
 impl Person {
@@ -135,7 +206,11 @@ impl Person {
         let stream = TcpStream::connect(address).unwrap();
         stream.set_read_timeout(Some(PATIENCE)).unwrap();
         let (codec, buffer) = (Codec::new(BULK_BYTES_MAX), BytesMut::new());
-        Self { stream, codec, buffer, kept: Vec::new(), is_gone: false }
+        Self { stream, codec, buffer, kept: Vec::new(), is_gone: false, token: None }
+    }
+
+    fn say(&mut self, frame: &Frame) {
+        self.stream.write_all(&written(frame)).unwrap();
     }
 
     /// The next frame of the kind of `wanted`, and if that is an event the event of that number. Others stay in order.
